@@ -1,0 +1,118 @@
+"""A table's schema, declared once: types, units, meaning, key.
+
+It drives the Delta schema, validation, Dagster's column schema, the data dictionary and the API's models.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+import pyarrow as pa
+
+from etf_platform.core.errors import SchemaError
+
+Type = Literal["date", "string", "float64", "float32", "int64", "bool", "timestamp"]
+
+ARROW_TYPES: dict[str, pa.DataType] = {
+    "date": pa.date32(),
+    "string": pa.string(),
+    "float64": pa.float64(),
+    "float32": pa.float32(),
+    "int64": pa.int64(),
+    "bool": pa.bool_(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its type, unit and meaning; `nullable` says whether NaN or None is allowed."""
+
+    name: str
+    type: Type
+    unit: str
+    meaning: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the lake.
+
+    Attributes
+    ----------
+    layer, name : str
+        Stored at `<layer>/<universe>/<name>` for every universe (pool, symbol or `portfolio`).
+    columns : tuple of Column
+        In stored order.
+    key : tuple of str
+        Rows are unique in these columns and sorted by them.
+    range_column : str or None
+        The date column whose range a write replaces; None means a write replaces the whole table.
+    open_columns : Column or None
+        Template for further columns that are not listed (factor columns of a panel).
+    """
+
+    layer: str
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    range_column: str | None = "date"
+    open_columns: Column | None = None
+    _index: dict[str, Column] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._index.update({c.name: c for c in self.columns})
+
+    def address(self, universe: str) -> str:
+        """`<layer>/<universe>/<name>`: asset key and lake folder."""
+        return f"{self.layer}/{universe}/{self.name}"
+
+    def column(self, name: str) -> Column:
+        """The declaration of a column; open columns take the template's type and unit."""
+        if name in self._index:
+            return self._index[name]
+        if self.open_columns is None:
+            raise SchemaError(f"looking up a column of {self.layer}/{self.name}", f"there is no column {name!r}",
+                              f"use one of {', '.join(self._index)}")
+        template = self.open_columns
+        return Column(name, template.type, template.unit, template.meaning, template.nullable)
+
+    def arrow_schema(self, names: Iterable[str] | None = None) -> pa.Schema:
+        """Arrow schema of the named columns (default: the declared ones), in the given order."""
+        wanted = [c.name for c in self.columns] if names is None else list(names)
+        return pa.schema([pa.field(n, ARROW_TYPES[self.column(n).type], self.column(n).nullable) for n in wanted])
+
+    def conform(self, frame: pd.DataFrame) -> pa.Table:
+        """Check a frame against the schema and convert it to Arrow, sorted by key.
+
+        Raises
+        ------
+        SchemaError
+            Columns missing or unknown, a value of the wrong type, a null where none is allowed, a repeated key.
+        """
+        names = self._ordered_names(frame)
+        doing = f"checking rows of {self.layer}/{self.name}"
+        ordered = frame[names].sort_values(list(self.key), kind="stable")
+        if ordered.duplicated(list(self.key)).any():
+            twice = ordered.loc[ordered.duplicated(list(self.key)), list(self.key)].iloc[0].to_dict()
+            raise SchemaError(doing, f"the key {twice} stands twice", "remove the duplicate at its source")
+        try:
+            table = pa.Table.from_pandas(ordered, schema=self.arrow_schema(names), preserve_index=False)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise SchemaError(doing, str(error), "convert the column to its declared type") from error
+        for spec in table.schema:
+            if not spec.nullable and table.column(spec.name).null_count:
+                raise SchemaError(doing, f"{spec.name} holds nulls", "fill or quarantine these rows before writing")
+        return table
+
+    def _ordered_names(self, frame: pd.DataFrame) -> list[str]:
+        missing = [c.name for c in self.columns if c.name not in frame.columns]
+        extra = [c for c in frame.columns if c not in self._index]
+        if missing or (extra and self.open_columns is None):
+            raise SchemaError(f"checking columns of {self.layer}/{self.name}",
+                              f"missing {missing or 'none'}, unknown {extra or 'none'}",
+                              "pass exactly the declared columns")
+        return [c.name for c in self.columns] + extra
