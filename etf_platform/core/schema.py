@@ -3,26 +3,36 @@
 It drives the Delta schema, validation, Dagster's column schema, the data dictionary and the API's models.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
-
-import pandas as pd
-import pyarrow as pa
+from functools import cache
+from typing import TYPE_CHECKING, Literal
 
 from etf_platform.core.errors import SchemaError
 
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
 Type = Literal["date", "string", "float64", "float32", "int64", "bool", "timestamp"]
 
-ARROW_TYPES: dict[str, pa.DataType] = {
-    "date": pa.date32(),
-    "string": pa.string(),
-    "float64": pa.float64(),
-    "float32": pa.float32(),
-    "int64": pa.int64(),
-    "bool": pa.bool_(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-}
+
+@cache
+def arrow_types() -> dict[str, pa.DataType]:
+    """Our type names in Arrow; imported late, because declaring a schema must not cost a heavy import."""
+    import pyarrow as pa
+
+    return {
+        "date": pa.date32(),
+        "string": pa.string(),
+        "float64": pa.float64(),
+        "float32": pa.float32(),
+        "int64": pa.int64(),
+        "bool": pa.bool_(),
+        "timestamp": pa.timestamp("us", tz="UTC"),
+    }
 
 
 @dataclass(frozen=True)
@@ -75,15 +85,20 @@ class Table:
         if name in self._index:
             return self._index[name]
         if self.open_columns is None:
-            raise SchemaError(f"looking up a column of {self.layer}/{self.name}", f"there is no column {name!r}",
-                              f"use one of {', '.join(self._index)}")
+            raise SchemaError(
+                f"looking up a column of {self.layer}/{self.name}",
+                f"there is no column {name!r}",
+                f"use one of {', '.join(self._index)}",
+            )
         template = self.open_columns
         return Column(name, template.type, template.unit, template.meaning, template.nullable)
 
     def arrow_schema(self, names: Iterable[str] | None = None) -> pa.Schema:
         """Arrow schema of the named columns (default: the declared ones), in the given order."""
-        wanted = [c.name for c in self.columns] if names is None else list(names)
-        return pa.schema([pa.field(n, ARROW_TYPES[self.column(n).type], self.column(n).nullable) for n in wanted])
+        import pyarrow as pa
+
+        columns = [self.column(n) for n in names] if names is not None else list(self.columns)
+        return pa.schema([pa.field(c.name, arrow_types()[c.type], c.nullable) for c in columns])
 
     def conform(self, frame: pd.DataFrame) -> pa.Table:
         """Check a frame against the schema and convert it to Arrow, sorted by key.
@@ -93,6 +108,8 @@ class Table:
         SchemaError
             Columns missing or unknown, a value of the wrong type, a null where none is allowed, a repeated key.
         """
+        import pyarrow as pa
+
         names = self._ordered_names(frame)
         doing = f"checking rows of {self.layer}/{self.name}"
         ordered = frame[names].sort_values(list(self.key), kind="stable")
@@ -112,7 +129,9 @@ class Table:
         missing = [c.name for c in self.columns if c.name not in frame.columns]
         extra = [c for c in frame.columns if c not in self._index]
         if missing or (extra and self.open_columns is None):
-            raise SchemaError(f"checking columns of {self.layer}/{self.name}",
-                              f"missing {missing or 'none'}, unknown {extra or 'none'}",
-                              "pass exactly the declared columns")
+            raise SchemaError(
+                f"checking columns of {self.layer}/{self.name}",
+                f"missing {missing or 'none'}, unknown {extra or 'none'}",
+                "pass exactly the declared columns",
+            )
         return [c.name for c in self.columns] + extra

@@ -104,9 +104,11 @@ def load_config(folder: Path) -> Config:
     """
     config, problems = check_config(folder)
     if config is None:
-        raise ConfigError(f"reading the configuration in {folder}",
-                          f"{len(problems)} problem(s): " + " | ".join(problems),
-                          "correct these lines; `etf-platform config check` lists them")
+        raise ConfigError(
+            f"reading the configuration in {folder}",
+            f"{len(problems)} problem(s): " + " | ".join(problems),
+            "correct these lines; `etf-platform config check` lists them",
+        )
     return config
 
 

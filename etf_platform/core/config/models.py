@@ -196,7 +196,9 @@ class PoolsConfig(Strict):
         known = set(self.pools.members)
         stray = (set(self.capital_constraints) ^ known) | (set(self.strategy.portfolio.weights) - known)
         if stray:
-            raise ValueError(f"pools, capital_constraints and portfolio weights disagree about {', '.join(sorted(stray))}")
+            raise ValueError(
+                f"pools, capital_constraints and portfolio weights disagree about {', '.join(sorted(stray))}"
+            )
         return self
 
 

@@ -36,14 +36,17 @@ def _line(node: yaml.Node) -> int:
 def _construct_scalar(loader: _Loader, node: yaml.ScalarNode) -> str:
     text = loader.construct_scalar(node)
     if node.style is None and (_SYMBOL_LIKE.match(text) or _CLOCK_LIKE.match(text)):
-        raise YamlProblem(f"line {_line(node)}: unquoted {text} is ambiguous (number or text?); write '{text}' in quotes")
+        raise YamlProblem(
+            f"line {_line(node)}: unquoted {text} is ambiguous (number or text?); write '{text}' in quotes"
+        )
     return text
 
 
 def _construct_float(loader: _Loader, node: yaml.ScalarNode) -> float:
     if _SYMBOL_LIKE.match(str(node.value)):
-        raise YamlProblem(f"line {_line(node)}: unquoted {node.value} is ambiguous (number or text?); "
-                          f"write '{node.value}' in quotes")
+        raise YamlProblem(
+            f"line {_line(node)}: unquoted {node.value} is ambiguous (number or text?); write '{node.value}' in quotes"
+        )
     return loader.construct_yaml_float(node)
 
 
@@ -71,7 +74,7 @@ def parse_yaml(text: str) -> Any:
         A duplicated key, an unquoted symbol-like or clock-like scalar, or a syntax error; the message has the line.
     """
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader subclass
+        return yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise YamlProblem(f"line {line}: {error.problem or 'not YAML'}") from error
