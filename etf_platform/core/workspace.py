@@ -49,7 +49,7 @@ class Workspace:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Workspace":
-        """Read `ETF_PLATFORM_HOME`, `_CONFIG`, `_SOURCE` and `_DATA`; defaults are `./etf_home` and the shipped files."""
+        """Read `ETF_PLATFORM_HOME`, `_CONFIG`, `_SOURCE`, `_DATA`; defaults are `./etf_home` and the shipped files."""
         env = os.environ if env is None else env
         data = env.get(DATA)
         return cls(

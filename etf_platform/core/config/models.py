@@ -396,7 +396,7 @@ class SnapshotConfig(Strict):
 class PlatformConfig(Strict):
     """`platform.yaml`."""
 
-    first_partition: IsoDate = "2024-01-02"
+    first_partition: IsoDate = "2020-01-02"
     history_start: IsoDate = "2015-01-05"
     owners: tuple[str, ...] = ("team:etf-ops",)
     calendar: CalendarConfig = CalendarConfig()

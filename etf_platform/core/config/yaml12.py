@@ -33,6 +33,10 @@ def _line(node: yaml.Node) -> int:
     return node.start_mark.line + 1
 
 
+def _ambiguous(node: yaml.Node, text: str) -> YamlProblem:
+    return YamlProblem(f"line {_line(node)}: unquoted {text} is ambiguous (number or text?); write '{text}' in quotes")
+
+
 def _construct_scalar(loader: _Loader, node: yaml.ScalarNode) -> str:
     text = loader.construct_scalar(node)
     if node.style is None and (_SYMBOL_LIKE.match(text) or _CLOCK_LIKE.match(text)):
@@ -44,9 +48,7 @@ def _construct_scalar(loader: _Loader, node: yaml.ScalarNode) -> str:
 
 def _construct_float(loader: _Loader, node: yaml.ScalarNode) -> float:
     if _SYMBOL_LIKE.match(str(node.value)):
-        raise YamlProblem(
-            f"line {_line(node)}: unquoted {node.value} is ambiguous (number or text?); write '{node.value}' in quotes"
-        )
+        raise _ambiguous(node, node.value)
     return loader.construct_yaml_float(node)
 
 
