@@ -40,9 +40,7 @@ def _ambiguous(node: yaml.Node, text: str) -> YamlProblem:
 def _construct_scalar(loader: _Loader, node: yaml.ScalarNode) -> str:
     text = loader.construct_scalar(node)
     if node.style is None and (_SYMBOL_LIKE.match(text) or _CLOCK_LIKE.match(text)):
-        raise YamlProblem(
-            f"line {_line(node)}: unquoted {text} is ambiguous (number or text?); write '{text}' in quotes"
-        )
+        raise _ambiguous(node, text)
     return text
 
 
