@@ -1,0 +1,141 @@
+"""Plots of a back-tested account: value and drawdown, monthly returns, weights.
+
+Here: drawings of `backtest/<pool>/equity`, `months` and `positions`. Not here: the figures themselves (`measures`,
+`backtest`); a drawdown line is drawn, never judged.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from etf_platform.reports.plots import canvas
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def equity_and_drawdown(equity: pd.DataFrame, subject: str = "") -> bytes:
+    """Account value at every close and its distance from the highest close so far.
+
+    Parameters
+    ----------
+    equity : DataFrame
+        `backtest/<pool>/equity`: `date`, `portfolio_value` in CNY, `source`. Rows without a value are left out.
+    subject : str
+        Pool or portfolio, put before the title.
+
+    Returns
+    -------
+    bytes
+        PNG; says "no data yet" for an empty table.
+    """
+    title, simulated = _titled(subject, "account value and drawdown"), canvas.is_simulated(equity)
+    rows = equity.dropna(subset=["portfolio_value"]).sort_values("date") if len(equity) else equity
+    if rows.empty:
+        return canvas.no_data(title, simulated=simulated)
+    figure = canvas.new_figure(8.6, 4.6, title)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
+    _draw_value(canvas.plain(upper), rows)
+    _draw_drawdown(canvas.plain(lower), rows)
+    canvas.date_axis(lower, rows["date"])
+    return canvas.to_png(figure, simulated)
+
+
+def monthly_heat_map(months: pd.DataFrame, subject: str = "") -> bytes:
+    """Monthly returns as a calendar: one row per year, its compounded return at the end; `*` marks incomplete months.
+
+    `months` is `backtest/<pool>/months`; only rows with part `total` are drawn. Returns PNG bytes.
+    """
+    title, simulated = _titled(subject, "monthly returns, %  (* incomplete month)"), canvas.is_simulated(months)
+    total = months[months["part"] == "total"] if len(months) else months
+    if total.empty:
+        return canvas.no_data(title, simulated=simulated)
+    stamp = pd.PeriodIndex(total["month"], freq="M")
+    returns = pd.Series(total["contribution"].to_numpy(float), index=[stamp.year, stamp.month]).unstack()
+    returns = returns.reindex(columns=range(1, 13))
+    partial = set(zip(stamp.year[~total["is_complete"]], stamp.month[~total["is_complete"]], strict=True))
+    figure = canvas.new_figure(8.6, 1.2 + 0.36 * len(returns), title)
+    _draw_calendar(canvas.plain(figure.add_subplot(), grid=None), returns, partial)
+    return canvas.to_png(figure, simulated)
+
+
+def weights_over_time(positions: pd.DataFrame, subject: str = "") -> bytes:
+    """Weight of every fund that was held, at every close; the last row is what was not invested.
+
+    `positions` is `backtest/<pool>/positions` (`date`, `symbol`, `weight` as a fraction). A grid instead of stacked
+    areas: with twenty funds no set of colours can be told apart. Returns PNG bytes.
+    """
+    title, simulated = _titled(subject, "weights at the close"), canvas.is_simulated(positions)
+    if positions.empty:
+        return canvas.no_data(title, simulated=simulated)
+    weights = positions.pivot_table(index="symbol", columns="date", values="weight", aggfunc="sum").sort_index(axis=1)
+    first_held = weights.notna().to_numpy().argmax(axis=1)
+    weights = weights.iloc[np.lexsort((weights.index.to_numpy(), first_held))]
+    weights.loc["not invested"] = 1.0 - weights.sum()
+    figure = canvas.new_figure(8.6, 1.5 + 0.22 * len(weights), title)
+    axes = canvas.plain(figure.add_subplot(), grid=None)
+    days = pd.DatetimeIndex(weights.columns)
+    edges = days.union([days[-1] + pd.Timedelta(days=1)])
+    shown = np.ma.masked_less(np.nan_to_num(weights.to_numpy(float)), 2e-3)
+    mesh = axes.pcolormesh(edges, np.arange(len(weights) + 1), shown, cmap="cividis_r", vmin=0.0, vmax=_top(shown))
+    for line in range(1, len(weights)):
+        axes.axhline(line, color=canvas.RULE, linewidth=0.6)
+    axes.set_yticks(np.arange(len(weights)) + 0.5, list(weights.index))
+    axes.invert_yaxis()
+    canvas.date_axis(axes, days)
+    bar = figure.colorbar(mesh, ax=axes, pad=0.01, fraction=0.03, label="weight")
+    canvas.percent_axis(canvas.plain(bar.ax, grid=None))
+    return canvas.to_png(figure, simulated)
+
+
+def _titled(subject: str, what: str) -> str:
+    return f"{subject}: {what}" if subject else what[0].upper() + what[1:]
+
+
+def _top(weights: np.ma.MaskedArray) -> float:
+    return max(0.05, float(np.ma.max(weights)) if weights.count() else 0.05)
+
+
+def _draw_value(axes: "Axes", rows: pd.DataFrame) -> None:
+    value = rows["portfolio_value"].to_numpy(float) / 1e6
+    axes.plot(rows["date"], value, color=canvas.BLUE, linewidth=1.4, marker="o" if len(rows) == 1 else "")
+    axes.axhline(value[0], color=canvas.GREY, linewidth=0.8, linestyle=(0, (4, 3)))
+    axes.set_ylabel("CNY million", fontsize=9)
+    axes.set_title(f"{value[-1]:.3f} million CNY on {rows['date'].iloc[-1]:%Y-%m-%d}, "
+                   f"{value[-1] / value[0] - 1.0:+.2%} since {rows['date'].iloc[0]:%Y-%m-%d}",
+                   loc="left", fontsize=9, color=canvas.FAINT)  # fmt: skip
+
+
+def _draw_drawdown(axes: "Axes", rows: pd.DataFrame) -> None:
+    value = rows["portfolio_value"].to_numpy(float)
+    drawdown = value / np.maximum.accumulate(value) - 1.0
+    axes.fill_between(rows["date"], drawdown, 0.0, color=canvas.ORANGE, alpha=0.35, linewidth=0)
+    axes.plot(rows["date"], drawdown, color=canvas.VERMILLION, linewidth=1.0)
+    worst = int(drawdown.argmin())
+    axes.set_ylim(min(-0.01, 1.35 * drawdown[worst]), 0.0)
+    axes.set_ylabel("drawdown, %", fontsize=9)
+    canvas.percent_axis(axes)
+    if drawdown[worst] < 0:
+        axes.plot(rows["date"].iloc[worst], drawdown[worst], "o", markersize=4, color=canvas.VERMILLION)
+        right = worst > len(value) / 2
+        axes.annotate(f"deepest {drawdown[worst]:.2%} on {rows['date'].iloc[worst]:%Y-%m-%d}",
+                      (rows["date"].iloc[worst], drawdown[worst]), xytext=(-7 if right else 7, -2),
+                      textcoords="offset points", ha="right" if right else "left", va="top", fontsize=8.5,
+                      color=canvas.INK)  # fmt: skip
+
+
+def _draw_calendar(axes: "Axes", returns: pd.DataFrame, partial: set[tuple[int, int]]) -> None:
+    cells = np.column_stack([returns.to_numpy(float), np.full(len(returns), np.nan)])
+    bound = max(0.02, float(np.nanquantile(np.abs(cells), 0.95)))
+    image = axes.imshow(cells, cmap="PuOr", vmin=-1.25 * bound, vmax=1.25 * bound, aspect="auto")
+    axes.set_xticks(range(13), [*MONTHS, "Year"])
+    axes.xaxis.tick_top()
+    axes.set_yticks(range(len(returns)), [str(year) for year in returns.index])
+    marks = [["*" if (year, month) in partial else "" for month in range(1, 14)] for year in returns.index]
+    labels = [[f"{100 * r:+.1f}{m}" for r, m in zip(*row, strict=True)] for row in zip(cells, marks, strict=True)]
+    canvas.write_cells(axes, image, np.array(labels), 8.5)
+    for i, whole in enumerate(np.nanprod(1.0 + cells, axis=1) - 1.0):
+        axes.text(12, i, f"{100 * whole:+.1f}", ha="center", va="center", fontsize=8.5, fontweight="bold")
