@@ -150,6 +150,19 @@ PANEL = Table(
     ),
 )
 
+PANEL_META = Table(
+    "factors",
+    "meta",
+    "description of the panel (panel_meta.json): engine, price field, parameters, factors, hashes, failed factors",
+    (
+        _text("entry", "key of panel_meta.json"),
+        _text("value", "its value as JSON"),
+        _SOURCE,
+    ),
+    key=("entry",),
+    range_column=None,
+)
+
 FACTOR_SUMMARY = Table(
     "factors",
     "summary",
