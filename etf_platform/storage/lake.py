@@ -1,0 +1,281 @@
+"""The lake: every table is one Delta table at `<root>/<layer>/<universe>/<name>`.
+
+A write replaces a date range (or the whole table) in one commit; a read goes through DuckDB over the file list of one
+version. Tables with a range column are partitioned by the year of that column, one file per year, sorted by key, so
+that the bytes are a function of the rows alone. What files and commits look like stands in `parquet` and `delta`.
+"""
+
+import random
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
+from pyarrow import fs as pafs
+
+from etf_platform.core.errors import SchemaError, StorageConflictError
+from etf_platform.core.schema import Table
+from etf_platform.storage import delta, views
+from etf_platform.storage.delta import LostRaceError, Part, Place
+from etf_platform.storage.parquet import Encoded, encode, split_by_year
+from etf_platform.storage.span import Day, Span
+
+ATTEMPTS = 40
+WRITERS = 2
+
+
+class Lake:
+    """Read and write the tables below one root: a folder, or the URL of an object store.
+
+    Parameters
+    ----------
+    root : Path or str
+        Created on the first write. URLs (`s3://`, `gs://`) take their credentials from the environment.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        text = str(root)
+        if "://" in text:
+            self._files, self._path = pafs.FileSystem.from_uri(text)
+            self._uri = text.rstrip("/")
+        else:
+            self._files, self._path = pafs.LocalFileSystem(), str(Path(text).absolute())
+            self._uri = self._path
+        self._duckdb = views.connect()
+
+    def write(
+        self,
+        table: Table,
+        universe: str,
+        frame: pd.DataFrame,
+        start: Day = None,
+        end: Day = None,
+        note: dict[str, str] | None = None,
+    ) -> int:
+        """Replace all rows of [start, end] by `frame` in one commit; returns the version that holds them.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Rows as `table` declares them; an empty frame deletes the range. New open columns extend the table.
+        start, end : date, str or None
+            First and last day to replace, inclusive; None is open. Both None, or a table without a range column:
+            the whole table is replaced. On the first write there is nothing to replace.
+        note : dict of str to str
+            Kept in the commit: run id, configuration digest, code commit. Nothing is committed, and the note is not
+            kept, when the stored rows are already the same bit for bit.
+
+        Raises
+        ------
+        SchemaError
+            The frame does not fit, holds rows outside the range, or a column changed its type.
+        StorageConflictError
+            Other writers won every attempt.
+        StorageError
+            Disk full, no rights: the old version stays as it was.
+        """
+        place = self.place(table, universe)
+        span = Span.of(table, start, end)
+        rows = table.conform(frame)
+        span.check_holds(rows, place.address)
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._write_once(table, place, rows, span, note or {})
+            except LostRaceError:
+                time.sleep(min(1.0, 0.01 * 2**attempt) * random.random())
+        raise StorageConflictError(
+            f"writing {place.address}", f"other writers won {ATTEMPTS} attempts", "run the same step again"
+        )
+
+    def read(
+        self,
+        table: Table,
+        universe: str,
+        start: Day = None,
+        end: Day = None,
+        columns: Sequence[str] | None = None,
+        symbols: Iterable[str] | None = None,
+        version: int | None = None,
+    ) -> pd.DataFrame:
+        """Rows of one version (default: the newest), sorted by the table's key.
+
+        Parameters
+        ----------
+        start, end : date, str or None
+            First and last day wanted, inclusive; None is open.
+        columns : sequence of str or None
+            Columns in the wanted order; None gives all stored ones.
+        symbols : iterable of str or None
+            Only these symbols.
+
+        Returns
+        -------
+        DataFrame
+            Dates as datetime64[ns]; null floats as NaN; a column that is younger than a row is null there.
+
+        Raises
+        ------
+        MissingTableError
+            Never written.
+        SchemaError
+            A column that the stored version does not have.
+        """
+        place = self.place(table, universe)
+        current = delta.open_version(place, version)
+        schema = _selected(delta.stored_schema(current), columns, place.address)
+        span = Span.of_read(table, start, end)
+        files = [self._readable(place, p) for p in delta.parts(current) if p.rows and span.may_hold(p.year)]
+        return to_pandas(views.fetch(self._duckdb, files, schema, span, symbols, table))
+
+    def exists(self, table: Table, universe: str) -> bool:
+        """Whether the table has ever been written."""
+        return bool(DeltaTable.is_deltatable(self.place(table, universe).uri))
+
+    def version(self, table: Table, universe: str) -> int | None:
+        """The newest version; None when the table has never been written."""
+        place = self.place(table, universe)
+        return int(delta.open_version(place).version()) if DeltaTable.is_deltatable(place.uri) else None
+
+    def versions(self, table: Table, universe: str) -> list[dict[str, Any]]:
+        """Commits, newest first: `version`, `timestamp` (ms since 1970, UTC), and the note's entries."""
+        current = delta.open_version(self.place(table, universe))
+        return [{k: v for k, v in commit.items() if k not in _LOG_WORDS} for commit in current.history()]
+
+    def tables(self) -> list[str]:
+        """Addresses `<layer>/<universe>/<name>` of all tables, sorted."""
+        found = [""]
+        for _ in range(3):
+            found = [name for folder in found for name in self._folders(folder)]
+        return sorted(a for a in found if DeltaTable.is_deltatable(f"{self._uri}/{a}"))
+
+    def universes(self, table: Table) -> list[str]:
+        """Universes for which the table has been written, sorted."""
+        split = (address.split("/") for address in self.tables())
+        return [universe for layer, universe, name in split if (layer, name) == (table.layer, table.name)]
+
+    def sql(self, query: str) -> duckdb.DuckDBPyRelation:
+        """Answer one SELECT over views `<layer>_<universe>_<table>` of the newest versions; nothing can be changed.
+
+        Raises
+        ------
+        StorageError
+            Not one SELECT statement, or an unknown table or column; the sentence names the nearest one.
+        """
+        return views.run(self, query, {})
+
+    def place(self, table: Table, universe: str) -> Place:
+        """Where the table of this universe lives."""
+        return self.place_of(table.address(universe))
+
+    def place_of(self, address: str) -> Place:
+        """Where the table of this address lives."""
+        return Place(address, f"{self._uri}/{address}", self._files, f"{self._path}/{address}")
+
+    def file_uris(self, address: str) -> list[str]:
+        """Files of the newest version that hold rows, as DuckDB reads them."""
+        place = self.place_of(address)
+        return [self._readable(place, p) for p in delta.parts(delta.open_version(place)) if p.rows]
+
+    @property
+    def root(self) -> str:
+        """The root as given: an absolute path, or a URL."""
+        return self._uri
+
+    def _write_once(self, table: Table, place: Place, rows: pa.Table, span: Span, note: dict[str, str]) -> int:
+        if not DeltaTable.is_deltatable(place.uri):
+            files = _encode_all(_layout(table, rows))
+            return delta.create(place, rows.schema, table.range_column is not None, files, note)
+        current = delta.open_version(place)
+        stored = delta.stored_schema(current)
+        schema = rows.schema if span.is_everything else _merged(stored, rows.schema, place.address)
+        touched = [p for p in delta.parts(current) if span.may_hold(p.year)]
+        kept = [self._kept(place, p, span, schema) for p in touched if p.rows and not span.covers(p.year)]
+        everything = _joined(table, [_aligned(rows, schema), *kept])
+        files = _encode_all(_layout(table, everything))
+        if schema.equals(stored) and {(f.year, f.digest) for f in files} == {(p.year, p.digest) for p in touched}:
+            return int(current.version())
+        years = None if span.is_everything else sorted({p.year for p in touched if p.year is not None})
+        return delta.replace(place, current, schema, years, files, note)
+
+    def _kept(self, place: Place, part: Part, span: Span, schema: pa.Schema) -> pa.Table:
+        with delta.translated(f"reading {place.address}"), self._files.open_input_file(place.full(part.path)) as file:
+            return _aligned(span.outside(pq.read_table(file)), schema)
+
+    def _readable(self, place: Place, part: Part) -> str:
+        return f"{place.uri if '://' in place.uri else place.path}/{part.path}"
+
+    def _folders(self, below: str) -> list[str]:
+        selector = pafs.FileSelector(f"{self._path}/{below}".rstrip("/"), allow_not_found=True)
+        infos = [i for i in self._files.get_file_info(selector) if i.type == pafs.FileType.Directory]
+        return [f"{below}/{i.base_name}".lstrip("/") for i in infos]
+
+
+_LOG_WORDS = frozenset({"operation", "operationParameters", "engineInfo", "clientVersion", "operationMetrics"})
+
+
+def to_pandas(rows: pa.Table) -> pd.DataFrame:
+    """Arrow to pandas: dates become datetime64[ns], null floats NaN."""
+    for i, field in enumerate(rows.schema):
+        if pa.types.is_date(field.type):
+            rows = rows.set_column(i, field.name, rows.column(i).cast(pa.timestamp("ns")))
+    return rows.to_pandas()
+
+
+def _layout(table: Table, rows: pa.Table) -> list[tuple[int | None, pa.Table]]:
+    if table.range_column is None:
+        return [(None, rows)]
+    return list(split_by_year(rows, table.range_column).items())
+
+
+def _encode_all(layout: Sequence[tuple[int | None, pa.Table]]) -> list[Encoded]:
+    if len(layout) == 1:
+        return [encode(layout[0][1], layout[0][0])]
+    with ThreadPoolExecutor(WRITERS) as pool:
+        return list(pool.map(lambda item: encode(item[1], item[0]), layout))
+
+
+def _joined(table: Table, pieces: list[pa.Table]) -> pa.Table:
+    rows = pa.concat_tables(pieces)
+    if len(pieces) > 1:
+        rows = rows.sort_by([(name, "ascending") for name in table.key])
+    return rows
+
+
+def _aligned(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Rows with the columns of `schema`; absent ones are null."""
+    present = set(rows.schema.names)
+    columns = [rows.column(f.name) if f.name in present else pa.nulls(rows.num_rows, f.type) for f in schema]
+    return pa.table(columns, schema=schema)
+
+
+def _merged(stored: pa.Schema, new: pa.Schema, address: str) -> pa.Schema:
+    """Stored columns followed by new ones; a later column must be nullable, a stored one keeps its type."""
+    doing, remedy = f"extending the schema of {address}", "rewrite the whole table (no start, no end) from its inputs"
+    for field in new:
+        known = field.name in stored.names
+        if known and stored.field(field.name).type != field.type:
+            saw = f"{field.name} is stored as {stored.field(field.name).type} and now declared {field.type}"
+            raise SchemaError(doing, saw, remedy)
+        if not known and not field.nullable:
+            raise SchemaError(doing, f"{field.name} may not be null, but stored rows do not have it", remedy)
+    for field in stored:
+        if field.name not in new.names and not field.nullable:
+            raise SchemaError(doing, f"the stored column {field.name} is declared no more and may not be null", remedy)
+    return pa.schema([*stored, *(f for f in new if f.name not in stored.names)])
+
+
+def _selected(stored: pa.Schema, columns: Sequence[str] | None, address: str) -> pa.Schema:
+    if columns is None:
+        return stored
+    unknown = [c for c in columns if c not in stored.names]
+    if unknown:
+        raise SchemaError(
+            f"reading {address}", f"there is no column {', '.join(unknown)}", views.nearest(unknown[0], stored.names)
+        )
+    return pa.schema([stored.field(c) for c in columns])
