@@ -1,0 +1,158 @@
+"""Check 1: no row knows its future. A behaviour test; it reads no source text.
+
+Bars after a drawn cut date are changed at random (prices, volumes, adjustment, missing rows), everything is computed
+again, and rows up to the cut must come out bit for bit as before.
+"""
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from etf_platform.core.errors import InsufficientDataError
+from etf_platform.core.units.fuse import FuseContext, Reading, fuse
+
+PRICES = ("open", "high", "low", "close")
+DROPPED = 0.1  # share of future rows that are taken away
+KEY = ["date", "symbol"]
+
+
+@fuse(guards="factors/panel", on_fail="halt", limit="settings.look_ahead.seconds")
+def t_plus_1(bars: pd.DataFrame, limit: float, context: FuseContext) -> Reading:
+    """Rows of the panel and of the targets do not change when everything after their date changes.
+
+    Observed is the time of the check in seconds; slower than the limit is a FAIL. The cut dates are drawn from the
+    second half of the sessions seeded by the last date, so that a verdict can be repeated. Rows of the shifted export,
+    which know the session before, are compared up to the session after the cut.
+    """
+    started = time.monotonic()
+    before = _outputs(bars, context)
+    cuts = draw_cuts(bars, context.settings.look_ahead.cuts)
+    details: dict[str, object] = {"cuts": [f"{cut:%Y-%m-%d}" for cut in cuts], "compared": sorted(before)}
+    for cut, changed in _changed_futures(bars, cuts):
+        leak = _leak(before, _outputs(changed, context), cut, _next_session(bars, cut))
+        seconds = time.monotonic() - started
+        if leak:
+            return Reading(seconds, passed=False, reason=leak, details=details)
+        if seconds > limit:
+            return Reading(
+                seconds, passed=False, reason=f"the check took {seconds:.1f} s of {limit:g} s", details=details
+            )
+    return Reading(time.monotonic() - started, passed=True, details=details)
+
+
+@fuse(guards="backtest/fills", on_fail="hold", limit=0)
+def fills_after_decisions(fills: pd.DataFrame, limit: float) -> Reading:
+    """Every fill is dated after the close that its decision knows."""
+    early = fills[fills["date"] <= fills["decision_date"]]
+    where = [f"{row.symbol} {row.date:%Y-%m-%d}" for row in early.head(5).itertuples()]
+    reason = f"{len(early)} fills on or before their decision: {', '.join(where)}" if where else ""
+    return Reading(float(len(early)), passed=len(early) <= limit, reason=reason)
+
+
+def draw_cuts(bars: pd.DataFrame, n: int) -> list[pd.Timestamp]:
+    """`n` distinct sessions of the second half (never the last one), the same for the same last date; sorted.
+
+    Raises
+    ------
+    InsufficientDataError
+        Fewer than four sessions.
+    """
+    sessions = pd.DatetimeIndex(np.sort(bars["date"].unique()))
+    if len(sessions) < 4:
+        raise InsufficientDataError("drawing cut dates", f"{len(sessions)} sessions", "load at least four")
+    candidates = sessions[len(sessions) // 2 : -1]
+    rng = np.random.default_rng(sessions[-1].toordinal())
+    drawn = rng.choice(len(candidates), size=min(n, len(candidates)), replace=False)
+    return list(candidates[np.sort(drawn)])
+
+
+def change_future(bars: pd.DataFrame, cut: pd.Timestamp, rng: np.random.Generator) -> pd.DataFrame:
+    """The same bars up to `cut`; later ones with other prices, volumes and adjustment, one in ten of them missing."""
+    future = (bars["date"] > cut).to_numpy()
+    kept = ~future | (rng.random(len(bars)) >= DROPPED)
+    changed, rows = bars[kept].copy(), future[kept]
+
+    def factor() -> np.ndarray:
+        return np.where(rows, rng.uniform(0.5, 2.0, len(rows)), 1.0)
+
+    price, quantity = factor(), factor()
+    for names, by in (
+        (PRICES, price),
+        (("prev_close",), factor()),
+        (("volume", "amount"), quantity),
+        (("adj_factor",), factor()),
+    ):
+        for name in names:
+            changed[name] = changed[name].to_numpy() * by
+    return changed.reset_index(drop=True)
+
+
+def first_difference(before: pd.DataFrame, after: pd.DataFrame, until: pd.Timestamp) -> str:
+    """Where two tables keyed by date and symbol differ up to `until`; empty when bit-identical (NaN equals NaN).
+
+    Raises
+    ------
+    InsufficientDataError
+        No number is defined up to `until`, so that equality would say nothing.
+    """
+    left, right = _positions(before, until), _positions(after, until)
+    keys = before.iloc[left][KEY].reset_index(drop=True)
+    if not keys.equals(after.iloc[right][KEY].reset_index(drop=True)) or list(before) != list(after):
+        return "rows or columns appear or vanish"
+    defined = 0
+    for name in before.columns:
+        a, b = before[name].to_numpy()[left], after[name].to_numpy()[right]
+        defined += int(np.isfinite(a).sum()) if a.dtype.kind == "f" else 0
+        differs = ~((a == b) | (pd.isna(a) & pd.isna(b)))
+        if differs.any():
+            row = keys.iloc[int(np.argmax(differs))]
+            return f"{name} of {row['symbol']} on {row['date']:%Y-%m-%d} ({int(differs.sum())} rows)"
+    if not defined:
+        raise InsufficientDataError(
+            f"comparing rows up to {until:%Y-%m-%d}", "no number is defined", "load more history"
+        )
+    return ""
+
+
+def _positions(frame: pd.DataFrame, until: pd.Timestamp) -> np.ndarray:
+    past = np.flatnonzero((frame["date"] <= until).to_numpy())
+    symbols, dates = frame["symbol"].to_numpy(dtype=object)[past].astype(str), frame["date"].to_numpy()[past]
+    return past[np.lexsort((symbols, dates))]
+
+
+def _outputs(bars: pd.DataFrame, context: FuseContext) -> dict[str, pd.DataFrame]:
+    panel = context.need("compute_panel")(bars)
+    outputs = {"panel": panel}
+    if context.compute_targets is not None:
+        outputs["targets"] = context.compute_targets(bars, panel)
+    if context.compute_export is not None:
+        outputs["export"] = context.compute_export(bars)
+    return outputs
+
+
+def _changed_futures(bars: pd.DataFrame, cuts: list[pd.Timestamp]) -> Iterator[tuple[pd.Timestamp, pd.DataFrame]]:
+    for cut in cuts:
+        yield cut, change_future(bars, cut, np.random.default_rng(cut.toordinal()))
+
+
+def _next_session(bars: pd.DataFrame, cut: pd.Timestamp) -> pd.Timestamp:
+    return bars.loc[bars["date"] > cut, "date"].min()
+
+
+def _leak(
+    before: dict[str, pd.DataFrame], after: dict[str, pd.DataFrame], cut: pd.Timestamp, following: pd.Timestamp
+) -> str:
+    for name, frame in before.items():
+        where = first_difference(frame, after[name], cut)
+        if not where and name == "export":
+            where = _export_difference(frame, after[name], following)
+        if where:
+            return f"{name} knows data after {cut:%Y-%m-%d}: {where}"
+    return ""
+
+
+def _export_difference(before: pd.DataFrame, after: pd.DataFrame, following: pd.Timestamp) -> str:
+    common = pd.merge(before[KEY], after[KEY])  # rows that were taken away cannot be compared
+    return first_difference(before.merge(common), after.merge(common), following)

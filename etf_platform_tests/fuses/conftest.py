@@ -1,0 +1,142 @@
+"""A small good pool: every fuse passes on it; each test breaks one thing."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from etf_platform.core.units.fuse import Fuse, FuseContext, Reading
+
+SESSIONS = pd.bdate_range("2024-01-01", "2024-12-31")
+SYMBOLS = ("510050.SH", "510300.SH", "510500.SH")
+TODAY = SESSIONS[99]
+
+
+def _bars() -> pd.DataFrame:
+    rng = np.random.default_rng(7)
+    frames = []
+    for symbol in SYMBOLS:
+        close = 3.0 * np.exp(np.cumsum(rng.normal(0, 0.01, 100)))
+        volume = rng.integers(1_000_000, 2_000_000, 100).astype(float)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "date": SESSIONS[:100],
+                    "symbol": symbol,
+                    "open": close,
+                    "high": close * 1.01,
+                    "low": close * 0.99,
+                    "close": close,
+                    "prev_close": np.r_[np.nan, close[:-1]],
+                    "volume": volume,
+                    "amount": close * volume,
+                    "adj_factor": 1.0,
+                    "amount_estimated": False,
+                    "source": "test",
+                }
+            )
+        )
+    return pd.concat(frames).sort_values(["date", "symbol"], ignore_index=True)
+
+
+def momentum(bars: pd.DataFrame) -> pd.DataFrame:
+    """An honest panel of one factor: return over three bars."""
+    ordered = bars.sort_values(["date", "symbol"], ignore_index=True)
+    value = ordered.groupby("symbol")["close"].pct_change(3)
+    return ordered[["date", "symbol"]].assign(source="test", MOM_3=value)
+
+
+def _targets(bars: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
+    rank = panel.groupby("date")["MOM_3"].rank(ascending=False).fillna(0)
+    return panel[["date", "symbol"]].assign(
+        score=panel["MOM_3"],
+        rank=rank.astype(int),
+        is_eligible=rank > 0,
+        selection_void=False,
+        target_weight=(rank == 1) * 1.0,
+    )
+
+
+def _tables() -> dict[str, pd.DataFrame]:
+    bars = _bars()
+    panel = momentum(bars)
+    equity = pd.DataFrame({"date": SESSIONS[:100], "portfolio_value": np.linspace(100.0, 110.0, 100)})
+    return {
+        "bars": bars,
+        "panel": panel,
+        "targets": _targets(bars, panel),
+        "equity": equity,
+        "members": pd.DataFrame({"symbol": SYMBOLS, "status": "ok", "reason": "", "first_date": SESSIONS[0]}),
+        "adjustment_events": pd.DataFrame(
+            {"date": [SESSIONS[5]], "symbol": ["510050.SH"], "kind": ["split"], "status": ["accepted"]}
+        ),
+        "factor_summary": pd.DataFrame(
+            {"factor_id": [f"F{i}" for i in range(10)], "is_production": [True] * 8 + [False] * 2}
+        ),
+        "fills": pd.DataFrame({"decision_date": [SESSIONS[20]], "date": [SESSIONS[21]], "symbol": ["510050.SH"]}),
+        "metrics": pd.DataFrame(
+            {
+                "metric": ["annual_return", "max_drawdown", "sharpe", "monthly_win_rate", "annual_turnover"],
+                "value": [0.12, -0.10, 0.9, 0.6, 4.0],
+            }
+        ),
+        "months": pd.DataFrame(
+            {
+                "month": ["2024-01"] * 5,
+                "part": ["total", "510050.SH", "cash", "cost", "selection"],
+                "contribution": [0.029, 0.03, 0.0, -0.001, 0.01],
+            }
+        ),
+        "capacity": pd.DataFrame(
+            {"type": ["single_position"], "item": ["510050.SH"], "status": ["PASS"], "message": ["fits"]}
+        ),
+        "rebalances": pd.DataFrame({"decision_date": [SESSIONS[20]], "date": [SESSIONS[21]], "num_positions": [5]}),
+    }
+
+
+PANEL_META: dict[str, Any] = {
+    "engine_version": "1",
+    "price_field": "close",
+    "price_field_priority": ["adj_close", "close"],
+    "generated_at": "2024-05-20T10:00:00Z",
+    "data_range": {"start_date": "2024-01-01"},
+    "run_params": {"a": 1},
+    "panel_columns_hash": "c775a40f585e0213",  # md5sum of the text MOM_3
+    "failed_factors": [],
+    "factors": {f"F{i}": {} for i in range(200)},
+}
+
+
+@dataclass
+class Case:
+    """Tables and context of one judgement; tests replace single pieces."""
+
+    tables: dict[str, pd.DataFrame]
+    context: FuseContext
+
+    def with_context(self, **changes: Any) -> "Case":
+        return Case(self.tables, replace(self.context, **changes))
+
+    def with_table(self, name: str, frame: pd.DataFrame) -> "Case":
+        return Case({**self.tables, name: frame}, self.context)
+
+    def judge(self, fuse: Fuse) -> Reading:
+        return fuse.run(self.tables, self.context)
+
+
+@pytest.fixture
+def good() -> Case:
+    tables = _tables()
+    context = FuseContext(
+        "A_SHARE",
+        as_of=TODAY,
+        sessions=SESSIONS,
+        accepted={"coverage": 0.97},
+        panel_meta=PANEL_META,
+        compute_panel=momentum,
+        compute_targets=_targets,
+        second_equity=tables["equity"],
+    )
+    return Case(tables, context)

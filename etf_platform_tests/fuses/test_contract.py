@@ -1,0 +1,199 @@
+"""What every fuse promises, run on all of them: a new fuse needs one line in `BROKEN` and nothing else."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from etf_platform.core.config.models import FuseOverride, FusesConfig
+from etf_platform.core.errors import ConfigError
+from etf_platform.core.states import State
+from etf_platform.core.units.fuse import Fuse
+from etf_platform.fuses import configured_fuses, every_fuse
+
+FUSES = {fuse.name: fuse for fuse in every_fuse()}
+every = pytest.mark.parametrize("fuse", FUSES.values(), ids=FUSES)
+
+
+def _table(name: str, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda case: case.with_table(name, change(case.tables[name]))
+
+
+def _metric(name: str, value: float) -> Callable[[Any], Any]:
+    return _table("metrics", lambda m: m.assign(value=m["value"].where(m["metric"] != name, value)))
+
+
+def _leaky(bars: Any) -> Any:
+    ordered = bars.sort_values(["date", "symbol"], ignore_index=True)
+    return ordered[["date", "symbol"]].assign(source="test", F=ordered["close"] / ordered["close"].mean())
+
+
+BROKEN: dict[str, tuple[State, Callable[[Any], Any]]] = {
+    "freshness": (State.FAIL, lambda c: c.with_context(sessions=c.context.sessions[:99])),
+    "completeness": (
+        State.FAIL,
+        _table("bars", lambda b: b[(b["date"] < b["date"].max()) | (b["symbol"] == "510050.SH")]),
+    ),
+    "broken_members": (State.FAIL, _table("members", lambda m: m.assign(status=["ok", "ok", "quarantined"]))),
+    "unit_mismatch": (State.BLOCKED, _table("bars", lambda b: b.assign(amount=b["amount"] / 1000))),
+    "calendar_end": (State.WARN, lambda c: c.with_context(sessions=c.context.sessions[:120])),
+    "adjustment_review": (State.WARN, _table("adjustment_events", lambda e: e.assign(status="review"))),
+    "t_plus_1": (State.FAIL, lambda c: c.with_context(compute_panel=_leaky, compute_targets=None)),
+    "fills_after_decisions": (State.FAIL, _table("fills", lambda f: f.assign(date=f["decision_date"]))),
+    "coverage": (State.FAIL, _table("panel", lambda p: p.assign(MOM_3=p["MOM_3"].where(p["symbol"] == "510050.SH")))),
+    "effective_factors": (State.FAIL, _table("factor_summary", lambda s: s.iloc[1:])),
+    "index_spec": (State.FAIL, _table("panel", lambda p: p.iloc[::-1])),
+    "zero_variance": (State.FAIL, _table("panel", lambda p: p.assign(**{f"F{i}": 1.0 for i in range(10)}))),
+    "metadata": (
+        State.FAIL,
+        lambda c: c.with_context(panel_meta=c.context.panel_meta | {"panel_columns_hash": "0" * 16}),
+    ),
+    "failed_factors": (
+        State.FAIL,
+        lambda c: c.with_context(panel_meta=c.context.panel_meta | {"failed_factors": ["F1", "F2", "F3"]}),
+    ),
+    "backtest_thresholds": (State.WARN, _metric("sharpe", 0.49)),
+    "extreme_month": (State.WARN, _table("months", lambda m: m.assign(contribution=m["contribution"] * -11))),
+    "months_sum": (
+        State.FAIL,
+        _table("months", lambda m: m.assign(contribution=m["contribution"] + [1e-6, 0, 0, 0, 0])),
+    ),
+    "turnover": (State.WARN, _metric("annual_turnover", 10.1)),
+    "vol_target_scale": (
+        State.WARN,
+        _table("metrics", lambda m: m.replace("sharpe", "vol_target_scale").assign(value=0.5)),
+    ),
+    "capacity": (State.FAIL, _table("capacity", lambda c: c.assign(status="FAIL"))),
+    "selection_void": (State.WARN, _table("targets", lambda t: t.assign(selection_void=True))),
+    "positions_below_top_n": (State.WARN, _table("rebalances", lambda r: r.assign(num_positions=4))),
+    "run_agreement": (
+        State.FAIL,
+        lambda c: c.with_context(
+            second_equity=c.tables["equity"].assign(portfolio_value=np.linspace(100.0, 110.06, 100))
+        ),
+    ),
+}
+
+
+def test_every_fuse_has_a_broken_example() -> None:
+    """The table of broken examples names exactly the fuses that exist."""
+    assert set(BROKEN) == set(FUSES)
+
+
+@every
+def test_passes_on_the_good_pool(fuse: Fuse, good: Any) -> None:
+    """The good pool opens every gate."""
+    reading = good.judge(fuse)
+
+    assert (reading.state, reading.limit is None) == (State.PASS, False), reading.reason
+
+
+@every
+def test_is_not_open_to_its_broken_example(fuse: Fuse, good: Any) -> None:
+    """One broken thing gives the declared state and a reason."""
+    state, breaking = BROKEN[fuse.name]
+
+    reading = breaking(good).judge(fuse)
+
+    assert reading.state == state
+    assert reading.reason
+
+
+@every
+def test_a_missing_input_is_blocked(fuse: Fuse, good: Any) -> None:
+    """Each input alone, when it was never written or is empty, blocks; so does an empty context."""
+    for name in fuse.inputs:
+        without = {other: frame for other, frame in good.tables.items() if other != name}
+        assert fuse.run(without, good.context).state is State.BLOCKED
+        assert name in fuse.run(without, good.context).reason
+    if not fuse.inputs:
+        assert good.with_context(sessions=None).judge(fuse).state is State.BLOCKED
+
+
+@every
+def test_an_empty_input_is_blocked_unless_empty_is_an_answer(fuse: Fuse, good: Any) -> None:
+    """No corporate action and no fill are answers; no bar is none."""
+    for name in set(fuse.inputs) - {"adjustment_events", "fills"}:
+        assert good.with_table(name, good.tables[name].iloc[:0]).judge(fuse).state is State.BLOCKED
+
+
+@every
+def test_a_stale_input_is_blocked(fuse: Fuse, good: Any) -> None:
+    """Tables with a row per session must reach the judged day."""
+    late = good.with_context(as_of=good.context.sessions[100])
+
+    for name in set(fuse.inputs) & {"bars", "panel", "targets", "equity"}:
+        assert "stale" in late.judge(fuse).reason, name
+        assert late.judge(fuse).state is State.BLOCKED
+
+
+@every
+def test_a_missing_column_is_blocked(fuse: Fuse, good: Any) -> None:
+    """A table of the wrong shape is no input."""
+    needs_dates_only = {("freshness", "bars"), ("backtest_thresholds", "equity")}
+    for name in set(fuse.inputs) - {"panel"}:
+        if (fuse.name, name) in needs_dates_only:
+            continue
+        kept = [column for column in good.tables[name].columns if column == "date"]
+        assert good.with_table(name, good.tables[name][kept]).judge(fuse).state is State.BLOCKED
+
+
+@every
+def test_says_what_should_hold_in_one_line(fuse: Fuse) -> None:
+    """The first line of the docstring is a sentence."""
+    assert fuse.sentence.endswith(".")
+    assert len(fuse.sentence) < 125
+
+
+@every
+def test_sees_nothing_after_the_judged_day(fuse: Fuse, good: Any) -> None:
+    """A verdict on an earlier day does not change when later rows are there."""
+    day = good.context.sessions[80]
+    cut = {name: f[f["date"] <= day] if "date" in f else f for name, f in good.tables.items()}
+
+    full, short = (
+        fuse.run(good.tables, good.with_context(as_of=day).context),
+        fuse.run(cut, good.with_context(as_of=day).context),
+    )
+
+    assert (full.state, full.reason) == (short.state, short.reason)
+
+
+def test_the_declared_gates_are_those_of_the_specification() -> None:
+    """Data faults halt, result faults hold, the rest is told."""
+    assert {name for name, fuse in FUSES.items() if fuse.on_fail == "halt"} == {
+        "freshness",
+        "completeness",
+        "broken_members",
+        "unit_mismatch",
+        "t_plus_1",
+        "coverage",
+        "index_spec",
+        "zero_variance",
+        "failed_factors",
+    }
+    assert {name for name, fuse in FUSES.items() if fuse.on_fail == "warn"} == {
+        "calendar_end",
+        "adjustment_review",
+        "extreme_month",
+        "turnover",
+        "vol_target_scale",
+        "selection_void",
+        "positions_below_top_n",
+    }
+
+
+def test_an_override_changes_what_a_failure_does(good: Any) -> None:
+    """`extreme_month: {on_fail: hold, limit: 0.02}` makes a month of 2.9 % a FAIL."""
+    override = {"extreme_month": FuseOverride(on_fail="hold", limit=0.02), "run_agreement": FuseOverride(limit=0.1)}
+    fuses = {fuse.name: fuse for fuse in configured_fuses(FusesConfig(overrides=override))}
+
+    assert good.judge(fuses["extreme_month"]).state is State.FAIL
+    assert not fuses["run_agreement"].enabled
+
+
+def test_an_override_of_an_unknown_fuse_is_refused() -> None:
+    """A misspelt name does not silently do nothing."""
+    with pytest.raises(ConfigError, match="no fuse is called extreme_mont"):
+        configured_fuses(FusesConfig(overrides={"extreme_mont": FuseOverride()}))
