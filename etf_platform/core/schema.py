@@ -116,14 +116,13 @@ class Table:
         if ordered.duplicated(list(self.key)).any():
             twice = ordered.loc[ordered.duplicated(list(self.key)), list(self.key)].iloc[0].to_dict()
             raise SchemaError(doing, f"the key {twice} stands twice", "remove the duplicate at its source")
+        for name in names:
+            if not self.column(name).nullable and ordered[name].isna().any():
+                raise SchemaError(doing, f"{name} holds nulls", "fill or quarantine these rows before writing")
         try:
-            table = pa.Table.from_pandas(ordered, schema=self.arrow_schema(names), preserve_index=False)
+            return pa.Table.from_pandas(ordered, schema=self.arrow_schema(names), preserve_index=False)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise SchemaError(doing, str(error), "convert the column to its declared type") from error
-        for spec in table.schema:
-            if not spec.nullable and table.column(spec.name).null_count:
-                raise SchemaError(doing, f"{spec.name} holds nulls", "fill or quarantine these rows before writing")
-        return table
 
     def _ordered_names(self, frame: pd.DataFrame) -> list[str]:
         missing = [c.name for c in self.columns if c.name not in frame.columns]

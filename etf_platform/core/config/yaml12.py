@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-_INT = re.compile(r"[-+]?(0|[1-9][0-9_]*)$")
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)$")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$|[-+]?\.inf$|\.nan$")
 _SYMBOL_LIKE = re.compile(r"0[0-9]+$")
 _CLOCK_LIKE = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$")
