@@ -1,0 +1,197 @@
+"""Rotation: rank the funds of a pool by their factors and hold the best few in equal parts.
+
+Here: the parts put together, from the panel and the bars to the rows of `strategies/<pool>/targets`. Not here: the
+parts; fills and the shift of one session (`backtest`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from etf_platform.core.config.models import (
+    Direction,
+    Eligibility,
+    FactorsConfig,
+    InstrumentsConfig,
+    PoolsConfig,
+    Quality,
+    Rotation,
+    StrategiesConfig,
+)
+from etf_platform.core.errors import BadInputError
+from etf_platform.core.tables import TARGETS
+from etf_platform.core.units.strategy import ScoredFactor, Strategy
+from etf_platform.strategies.decisions import is_decision
+from etf_platform.strategies.directions import daily_ic, directions, trailing_icir
+from etf_platform.strategies.eligibility import Traded, judge, limit_rates
+from etf_platform.strategies.matrices import session_rows, to_matrices
+from etf_platform.strategies.regime import exposure
+from etf_platform.strategies.scores import (
+    icir_weights,
+    original_compatible,
+    scored_once,
+    signed_family_rank,
+    zscore_winsor,
+)
+from etf_platform.strategies.selection import is_void, patient_weights, ranks, top_weights
+
+
+@dataclass(frozen=True)
+class RotationRules:
+    """Everything that configuration says about a rotation; `price_limits` maps symbol to the daily limit, a fraction."""
+
+    price_limits: Mapping[str, float]
+    top_n: int = 5
+    rebalance_freq: str = "M"
+    score: Literal["signed_family_rank", "zscore_winsor", "original_compatible"] = "signed_family_rank"
+    quality: Quality = Quality()
+    eligibility: Eligibility = Eligibility()
+    direction: Direction = Direction()
+    layers: Rotation = Rotation()
+
+    @classmethod
+    def from_config(
+        cls, pools: PoolsConfig, factors: FactorsConfig, strategies: StrategiesConfig, instruments: InstrumentsConfig
+    ) -> "RotationRules":
+        """Gather the rules from the four files that hold them."""
+        return cls(
+            price_limits={symbol: fund.price_limit for symbol, fund in instruments.instruments.items()},
+            top_n=pools.strategy.top_n,
+            rebalance_freq=pools.strategy.rebalance_freq,
+            score=factors.score,
+            quality=pools.quality,
+            eligibility=factors.eligibility,
+            direction=factors.direction,
+            layers=strategies.rotation,
+        )
+
+
+def targets(
+    panel: pd.DataFrame,
+    bars: pd.DataFrame,
+    selected: Sequence[ScoredFactor],
+    rules: RotationRules,
+    sessions: pd.DatetimeIndex,
+    reference: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Score, rank, eligibility and target weight of every fund on every date of the bars.
+
+    A row dated t uses rows dated up to t only; pass the whole history, from the first bar on, because eligibility and
+    directions look back. A fund has rows from its first bar on, also on sessions on which it does not trade.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        `factors/<pool>/panel`, long; a missing row is a row of missing factors.
+    bars : DataFrame
+        `market/<pool>/bars`.
+    selected : sequence of ScoredFactor
+        The production set.
+    rules : RotationRules
+    sessions : DatetimeIndex
+        Sessions of the exchange, one beyond the last bar at least (see `decisions.is_decision`).
+    reference : DataFrame, optional
+        Bars of the regime gate's fund when it is not in the pool.
+
+    Returns
+    -------
+    DataFrame
+        Rows of `strategies/<pool>/targets`, sorted by date and symbol.
+
+    Raises
+    ------
+    BadInputError
+        No bars, no factors, a date that is no session, a missing panel column, a fund without a price limit.
+    """
+    if not selected:
+        raise BadInputError("scoring a pool", "no factor is selected", "name some in factors.yaml")
+    rows, symbols = session_rows(bars["date"], sessions), pd.Index(sorted(bars["symbol"].unique()))
+    traded = Traded.from_bars(bars, rows, symbols)
+    chosen = scored_once(selected)
+    factors = to_matrices(panel, [factor.column for factor in chosen], rows, symbols)
+    eligible, reasons = judge(
+        traded, factors, limit_rates(symbols, rules.price_limits), rules.quality, rules.eligibility
+    )
+    if rules.score == "original_compatible":
+        raw = to_matrices(panel, [factor.raw_column or factor.column for factor in selected], rows, symbols)
+        scores = original_compatible(raw, eligible)
+    else:
+        scores = _signed_scores(factors, traded, chosen, eligible, rules)
+    reasons[eligible & np.isnan(scores)] = "no factor has a direction and a value"
+    decided = is_decision(rows, sessions, rules.rebalance_freq)
+    weights = _weights(scores, decided, rules)
+    gate = rules.layers.regime_gate
+    if gate is not None:
+        weights *= exposure(bars if reference is None else reference, rows, gate)[:, None]
+    return _rows(bars, traded, rows, symbols, Outcome(scores, reasons, weights, decided, rules.top_n))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Matrices of shape (n_sessions, n_symbols), `decided` of shape (n_sessions,)."""
+
+    scores: np.ndarray
+    reasons: np.ndarray
+    weights: np.ndarray
+    decided: np.ndarray
+    top_n: int
+
+
+def _signed_scores(
+    factors: np.ndarray, traded: Traded, chosen: Sequence[ScoredFactor], eligible: np.ndarray, rules: RotationRules
+) -> np.ndarray:
+    ic = daily_ic(factors, traded.open * traded.adj_factor, rules.direction.horizon)
+    signs = directions(ic, np.array([factor.prior for factor in chosen]), rules.direction)
+    if rules.score == "zscore_winsor":
+        weights = icir_weights(trailing_icir(ic, rules.direction), signs)
+        return zscore_winsor(factors, weights, [factor.is_bounded for factor in chosen], eligible)
+    return signed_family_rank(factors, signs, [factor.bucket for factor in chosen], eligible)
+
+
+def _weights(scores: np.ndarray, decided: np.ndarray, rules: RotationRules) -> np.ndarray:
+    if rules.layers.hysteresis is None:
+        return top_weights(ranks(scores), rules.top_n)
+    return patient_weights(scores, decided, rules.top_n, rules.layers.hysteresis)
+
+
+def _rows(
+    bars: pd.DataFrame, traded: Traded, rows: pd.DatetimeIndex, symbols: pd.Index, outcome: Outcome
+) -> pd.DataFrame:
+    """Matrices to long rows: sessions with a bar of any fund, each fund from its first bar on."""
+    shown = (np.cumsum(traded.has_bar, axis=0) > 0) & traded.has_bar.any(axis=1, keepdims=True)
+    day, fund = np.nonzero(shown)
+    places = ranks(outcome.scores)
+    return pd.DataFrame(
+        {
+            "date": rows[day],
+            "symbol": symbols[fund],
+            "score": outcome.scores[shown],
+            "rank": places[shown],
+            "is_eligible": (places > 0)[shown],
+            "reason": pd.array(outcome.reasons[shown], dtype="str"),
+            "target_weight": outcome.weights[shown],
+            "is_decision": outcome.decided[day],
+            "selection_void": is_void(places, outcome.top_n)[day],
+            "source": _last_sources(bars, rows, symbols)[shown],
+        }
+    )
+
+
+def _last_sources(bars: pd.DataFrame, rows: pd.DatetimeIndex, symbols: pd.Index) -> np.ndarray:
+    """Source of each fund's newest bar up to each session, as strings; of its first bar before that."""
+    codes, names = pd.factorize(bars["source"])
+    coded = to_matrices(bars.assign(code=codes), ("code",), rows, symbols)[0]
+    newest = np.maximum.accumulate(np.where(np.isnan(coded), 0, np.arange(len(rows))[:, None]), axis=0)
+    filled = np.nan_to_num(np.take_along_axis(coded, newest, axis=0)).astype(np.int64)
+    return np.asarray(names, dtype=object)[filled]
+
+
+ROTATION = Strategy(
+    name="rotation",
+    meaning="Hold the top funds of a pool by signed, family-averaged factor ranks, in equal parts.",
+    table=TARGETS,
+    decide=targets,
+)
