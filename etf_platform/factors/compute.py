@@ -1,0 +1,124 @@
+"""Arrays in, arrays out: runs factors over the symbols of a long layout, with a pool of threads.
+
+Long layout: rows sorted by symbol, then date; symbol *s* holds rows `offsets[s]:offsets[s + 1]`. No frames, no names of
+published ids, no rounding: float64 throughout.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from etf_platform.core.errors import UnknownUnitError
+from etf_platform.core.units.factor import Factor
+from etf_platform.factors.jit import compiled, kernel_errors
+from etf_platform.factors.series import BAR_COLUMNS, DERIVED, derive
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A factor that could not be computed; its column is NaN throughout."""
+
+    column: str
+    error: str
+
+
+def compute_arrays(
+    factors: Sequence[Factor],
+    offsets: np.ndarray,
+    bars: Mapping[str, np.ndarray],
+    threads: int = 2,
+    out: np.ndarray | None = None,
+) -> tuple[np.ndarray, tuple[Failure, ...]]:
+    """Values of every factor on every row.
+
+    Parameters
+    ----------
+    factors : sequence of Factor
+        What to compute, one row of the result each.
+    offsets : ndarray of int, shape (n_symbols + 1,)
+        First row of every symbol, and the number of rows.
+    bars : mapping of str to ndarray of shape (n_rows,)
+        Contiguous float64 series, prices already times `adj_factor`; only the needed columns.
+    threads : int
+        Kernels release the GIL; two threads halve the time on two cores.
+    out : ndarray of shape (n_factors, n_rows), optional
+        Written in place when given.
+
+    Returns
+    -------
+    (ndarray of shape (n_factors, n_rows), tuple of Failure)
+        NaN before a factor's warm-up and where it is not defined. A failed factor is NaN for all symbols.
+    """
+    values = np.empty((len(factors), int(offsets[-1]))) if out is None else out
+    _require_series(factors)
+    ready, failures = _compile(factors)
+    chunks = _balanced(offsets, threads)
+    with ThreadPoolExecutor(threads) as pool:
+        for failed in pool.map(lambda chunk: _run(ready, chunk, bars, values), chunks):
+            failures.update(failed)
+    for row, factor in enumerate(factors):
+        if factor.column in failures:
+            values[row] = np.nan
+    return values, tuple(Failure(column, error) for column, error in failures.items())
+
+
+def _require_series(factors: Sequence[Factor]) -> None:
+    known = {*BAR_COLUMNS, *DERIVED}
+    for factor in factors:
+        if not known.issuperset(factor.inputs):
+            raise UnknownUnitError(
+                f"computing factor {factor.column}",
+                f"it asks for {sorted(set(factor.inputs) - known)}",
+                f"use series out of {', '.join(sorted(known))}",
+            )
+
+
+def _compile(factors: Sequence[Factor]) -> tuple[list[tuple[int, Factor]], dict[str, str]]:
+    """Compile each kernel once, before threads start; which rows can be computed, and why the others cannot."""
+    ready, failures = [], {}
+    for row, factor in enumerate(factors):
+        try:
+            compiled(factor.kernel)
+            ready.append((row, factor))
+        except kernel_errors() as error:
+            failures[factor.column] = _reason(error)
+    return ready, failures
+
+
+def _balanced(offsets: np.ndarray, threads: int) -> list[list[tuple[int, int]]]:
+    """Ranges of rows of every symbol, dealt to the threads so that each gets about as many rows."""
+    spans = list(zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True))
+    cuts = np.searchsorted(offsets, np.linspace(0, offsets[-1], threads + 1)[1:-1])
+    edges = [0, *cuts.tolist(), len(spans)]
+    return [spans[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def _run(
+    ready: Sequence[tuple[int, Factor]],
+    spans: Sequence[tuple[int, int]],
+    bars: Mapping[str, np.ndarray],
+    values: np.ndarray,
+) -> dict[str, str]:
+    """All factors of some symbols; returns the failures."""
+    names = tuple({name for _, factor in ready for name in factor.inputs})
+    kernels = [(row, f.column, compiled(f.kernel), f.inputs, f.args, f.warmup) for row, f in ready]
+    failures: dict[str, str] = {}
+    for start, stop in spans:
+        one = {name: column[start:stop] for name, column in bars.items()}
+        series = {name: derive(name, one) for name in names}
+        for row, column, kernel, inputs, args, warmup in kernels:
+            out = values[row, start:stop]
+            out.fill(np.nan)
+            if stop - start < warmup or column in failures:
+                continue
+            try:
+                kernel(*[series[name] for name in inputs], *args, out)
+            except kernel_errors() as error:
+                failures[column] = _reason(error)
+    return failures
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
