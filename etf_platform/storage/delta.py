@@ -10,7 +10,7 @@ import errno
 import json
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,7 +130,7 @@ def replace(
     place: Place,
     table: DeltaTable,
     schema: pa.Schema,
-    years: Sequence[int] | None,
+    years: Collection[int | None] | None,
     files: Sequence[Encoded],
     note: dict[str, str],
 ) -> int:
@@ -143,10 +143,10 @@ def replace(
     """
     version, partitioned = table.version(), bool(table.metadata().partition_columns)
     actions = put(place, files)
-    filters = None if years is None else [(YEAR, "in", [str(y) for y in years])]
+    filters = None if years is None else [(YEAR, "in", sorted(str(y) for y in years))]
     try:
         table.create_write_transaction(
-            actions,
+            [*actions],
             "overwrite",
             _delta_schema(schema, partitioned),
             [YEAR] if partitioned else [],

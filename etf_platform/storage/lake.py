@@ -200,8 +200,8 @@ class Lake:
         files = _encode_all(_layout(table, everything))
         if schema.equals(stored) and {(f.year, f.digest) for f in files} == {(p.year, p.digest) for p in touched}:
             return int(current.version())
-        years = None if span.is_everything else sorted({p.year for p in touched if p.year is not None})
-        return delta.replace(place, current, schema, years, files, note)
+        years = {p.year for p in touched} | {f.year for f in files}
+        return delta.replace(place, current, schema, None if span.is_everything else years, files, note)
 
     def _kept(self, place: Place, part: Part, span: Span, schema: pa.Schema) -> pa.Table:
         with delta.translated(f"reading {place.address}"), self._files.open_input_file(place.full(part.path)) as file:

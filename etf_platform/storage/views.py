@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import duckdb
-import pandas as pd
 import pyarrow as pa
 
 from etf_platform.core.errors import StorageError
@@ -28,6 +27,7 @@ def connect() -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB that keeps file order and speaks UTC."""
     connection = duckdb.connect(":memory:")
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET python_enable_replacements = false")
     return connection
 
 
@@ -57,15 +57,14 @@ def fetch(
     return _shaped(found, schema)
 
 
-def run(lake: Lake, query: str, extra: Mapping[str, pd.DataFrame]) -> duckdb.DuckDBPyRelation:
-    """Answer one SELECT over views of the lake and the frames in `extra` (by name).
+def run(lake: Lake, query: str, extra: Mapping[str, pa.Table]) -> duckdb.DuckDBPyRelation:
+    """Answer one SELECT over views of the lake and the Arrow tables in `extra` (by name).
 
     Raises
     ------
     StorageError
         Not one SELECT, or an unknown name.
     """
-    doing = "answering the query"
     connection = connect()
     names = {view_name(address): address for address in lake.tables()}
     try:
@@ -78,7 +77,12 @@ def run(lake: Lake, query: str, extra: Mapping[str, pd.DataFrame]) -> duckdb.Duc
         _lock(connection, lake.root)
         return connection.sql(query)
     except duckdb.Error as error:
-        raise StorageError(doing, _first_line(error), _remedy(str(error), [*names, *extra])) from error
+        raise query_error(error, [*names, *extra]) from error
+
+
+def query_error(error: duckdb.Error, known: Sequence[str]) -> StorageError:
+    """The sentence for a query that DuckDB refuses; `known` are the tables there are."""
+    return StorageError("answering the query", _first_line(error), _remedy(str(error), known))
 
 
 def view_name(address: str) -> str:

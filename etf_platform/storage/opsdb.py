@@ -1,0 +1,205 @@
+"""The ops database: what needs a unique key, a transaction or an order in time. SQLite by default, PostgreSQL by URL.
+
+Tables and the way to open them. What is recorded, and how it is read back, stands in `ledger`.
+"""
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+
+from etf_platform.core.errors import StorageError
+
+SCHEMA_VERSION = 1
+BUSY_SECONDS = 30
+
+
+class UtcTime(sa.TypeDecorator[dt.datetime]):
+    """A point in time, always aware and in UTC; SQLite stores no zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | None:
+        """To UTC; a time without a zone is refused."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        utc = value.astimezone(dt.UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | None:
+        """Aware, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+METADATA = sa.MetaData()
+
+SCHEMA_STAMP = sa.Table("schema_stamp", METADATA, sa.Column("version", sa.Integer, primary_key=True))
+
+FUSE_VERDICTS = sa.Table(
+    "fuse_verdicts",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("recorded_at", UtcTime, nullable=False),
+    sa.Column("universe", sa.String, nullable=False),
+    sa.Column("guards", sa.String, nullable=False, comment="<layer>/<table> whose readers the fuse protects"),
+    sa.Column("fuse", sa.String, nullable=False),
+    sa.Column("as_of", sa.Date, nullable=False, comment="session the verdict is about"),
+    sa.Column("state", sa.String, nullable=False, comment="PASS, WARN, FAIL or BLOCKED"),
+    sa.Column("observed", sa.Float),
+    sa.Column("limit", sa.Float),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("run_id", sa.String, nullable=False),
+    sa.Column("table_version", sa.Integer),
+    sa.Column("config_digest", sa.String, nullable=False),
+    sa.CheckConstraint("state IN ('PASS', 'WARN', 'FAIL', 'BLOCKED')", name="known_state"),
+    sa.Index("fuse_verdicts_latest", "universe", "guards", "fuse", "as_of", "id"),
+)
+
+SNAPSHOTS = sa.Table(
+    "snapshots",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String, nullable=False, unique=True),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("path", sa.String, nullable=False),
+    sa.Column("manifest", sa.JSON, nullable=False),
+)
+
+ACCEPTED_RUNS = sa.Table(
+    "accepted_runs",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("recorded_at", UtcTime, nullable=False),
+    sa.Column("universe", sa.String, nullable=False),
+    sa.Column("as_of", sa.Date, nullable=False),
+    sa.Column("run_id", sa.String, nullable=False),
+    sa.Column("coverage", sa.Float, nullable=False, comment="filled share of the panel"),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("symbols", sa.Integer, nullable=False),
+    sa.Column("table_version", sa.Integer),
+    sa.Index("accepted_runs_latest", "universe", "as_of", "id"),
+)
+
+TABLE_WRITES = sa.Table(
+    "table_writes",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("recorded_at", UtcTime, nullable=False),
+    sa.Column("address", sa.String, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("run_id", sa.String, nullable=False),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("config_digest", sa.String, nullable=False),
+    sa.Column("code_commit", sa.String, nullable=False),
+    sa.Column("start", sa.Date),
+    sa.Column("end", sa.Date),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Index("table_writes_address", "address", "version"),
+)
+
+EXPERIMENTS = sa.Table(
+    "experiments",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("params", sa.JSON, nullable=False),
+    sa.Column("result", sa.JSON, nullable=False),
+)
+
+APPEND_ONLY = (FUSE_VERDICTS, TABLE_WRITES, ACCEPTED_RUNS)
+
+for _table in APPEND_ONLY:
+    for _verb in ("UPDATE", "DELETE"):
+        _ddl = sa.DDL(
+            f"CREATE TRIGGER {_table.name}_no_{_verb.lower()} BEFORE {_verb} ON {_table.name} "
+            f"BEGIN SELECT RAISE(ABORT, '{_table.name} is append-only'); END"
+        )
+        event.listen(_table, "after_create", _ddl.execute_if(dialect="sqlite"))
+
+
+def open_ops(url: str) -> sa.Engine:
+    """Open the ops database, creating it when it is new.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy URL, e.g. `sqlite:////data/ops.db` or `postgresql+psycopg://...`.
+
+    Raises
+    ------
+    StorageError
+        It cannot be reached, or was made by another version of the platform.
+    """
+    parsed = make_url(url)
+    doing = f"opening the ops database {parsed.render_as_string(hide_password=True)}"
+    try:
+        engine = _engine(parsed)
+        _prepare(engine, doing)
+    except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
+        raise StorageError(doing, one_line(error), "check its path or URL and the rights on it") from error
+    return engine
+
+
+def one_line(error: Exception) -> str:
+    """What a database error says, without SQL and links."""
+    text = str(getattr(error, "orig", None) or error)
+    return " ".join(text.split("\n[SQL")[0].split()).rstrip(".")
+
+
+def _engine(url: URL) -> sa.Engine:
+    if url.get_backend_name() != "sqlite":
+        return sa.create_engine(url, json_serializer=_to_json, pool_pre_ping=True)
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, json_serializer=_to_json, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _set_pragmas)
+    return engine
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", f"busy_timeout = {BUSY_SECONDS * 1000}", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _prepare(engine: sa.Engine, doing: str) -> None:
+    stamp = _stamp(engine)
+    if stamp is None:
+        _create_once(engine)
+        stamp = _stamp(engine)
+    if stamp != SCHEMA_VERSION:
+        saw = f"its schema has version {stamp}, this program needs {SCHEMA_VERSION}"
+        raise StorageError(doing, saw, "use the program version that made it, or a new ops database")
+
+
+def _stamp(engine: sa.Engine) -> int | None:
+    if not sa.inspect(engine).has_table(SCHEMA_STAMP.name):
+        return None
+    with engine.connect() as connection:
+        return connection.scalar(sa.select(sa.func.max(SCHEMA_STAMP.c.version)))
+
+
+def _create_once(engine: sa.Engine) -> None:
+    """Create everything in one transaction; of several processes that come at once, one does it."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        METADATA.create_all(connection)
+        if connection.scalar(sa.select(sa.func.count()).select_from(SCHEMA_STAMP)) == 0:
+            connection.execute(SCHEMA_STAMP.insert().values(version=SCHEMA_VERSION))
+        connection.commit()
+
+
+def _to_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, default=str)
