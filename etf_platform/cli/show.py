@@ -1,0 +1,69 @@
+"""What the command line prints: progress on standard error, results on standard output."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from etf_platform.core.states import State, worst
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from etf_platform.orchestration.platform import Platform
+    from etf_platform.orchestration.progress import StepEnded
+    from etf_platform.orchestration.runner import JobResult
+
+
+def say(text: str) -> None:
+    """A line for the person at the terminal; goes to standard error so that results stay clean."""
+    click.echo(text, err=True)
+
+
+def print_frame(frame: "pd.DataFrame", fmt: str, title: str = "") -> None:
+    """Rows as a table, CSV or JSON on standard output."""
+    from etf_platform.reports.tables import format_frame
+
+    if title and fmt == "table":
+        click.echo(title)
+    click.echo(format_frame(frame, None, fmt))
+
+
+@contextmanager
+def progress_bar(total: int, label: str) -> "Iterator[StepEnded]":
+    """A bar that moves with every finished step; one line per failed step; silent bar when not on a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(label, total=total)
+
+        def ended(step: str, succeeded: bool) -> None:
+            bar.update(task, advance=1, description=f"{label}  {step.replace('__', '/')}")
+            if not succeeded:
+                console.print(f"stopped: {step.replace('__', '/')}", highlight=False)
+
+        yield ended
+
+
+def finish(
+    platform: "Platform", pools: Sequence[str], results: "Sequence[JobResult]", fmt: str, judge: bool
+) -> None:
+    """Print what was produced and where to look; leave with the exit code of the worst state."""
+    from etf_platform.orchestration.overview import overview, where_to_look
+
+    frame = overview(platform, pools)
+    print_frame(frame, fmt)
+    for result in results:
+        say(f"{result.job}: {'done' if result.succeeded else 'stopped'} in {result.seconds:.1f} s (run {result.run_id[:8]})")
+        for step, sentence in result.problems:
+            say(f"  {step.replace('__', '/')}: {sentence}")
+    for line in where_to_look(platform):
+        say(line)
+    if judge:
+        state = worst(State(s) for s in frame["state"])
+        raise SystemExit(state.exit_code)

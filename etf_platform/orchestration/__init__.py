@@ -1,0 +1,5 @@
+"""The only place that knows Dagster, and the only place that knows the order of the layers.
+
+`steps/` reads tables, calls the layers, writes tables; the rest turns steps and fuses into assets, checks, jobs,
+schedules and sensors, generated from configuration. No arithmetic belongs here.
+"""

@@ -1,0 +1,82 @@
+"""Turns steps into software-defined assets, one per pool; the bodies hold no arithmetic."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from etf_platform.orchestration import metadata
+from etf_platform.orchestration.failures import RETRY, translated
+from etf_platform.orchestration.gates import refuse_behind_open_fuse
+from etf_platform.orchestration.graph import POOL_STEPS, PORTFOLIO_STEPS
+from etf_platform.orchestration.platform import PORTFOLIO, Platform, resolve
+from etf_platform.orchestration.step import Outcome, Step
+from etf_platform.orchestration.windows import history_window, tagged_window
+
+GO_ON = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
+
+
+def build_assets(platform: Platform, partitions: dict[str, dg.PartitionsDefinition]) -> list[dg.AssetsDefinition]:
+    """Every asset of every pool and of the portfolio."""
+    return [
+        build_asset(step, universe, platform, partitions[universe]) for universe, step in steps_of(platform)
+    ]
+
+
+def steps_of(platform: Platform) -> Iterator[tuple[str, Step]]:
+    """Every (universe, step) of this configuration, upstream first."""
+    for pool in platform.config.pools:
+        yield from ((pool, step) for step in POOL_STEPS)
+    yield from ((PORTFOLIO, step) for step in PORTFOLIO_STEPS)
+
+
+def asset_key(address: str, universe: str) -> dg.AssetKey:
+    """Asset key of a step's address."""
+    return dg.AssetKey(address.format(pool=universe, each=universe).split("/"))
+
+
+def upstream(step: Step, universe: str, platform: Platform) -> list[dg.AssetKey]:
+    """Keys of what a step needs; `{each}` becomes every pool."""
+    return [
+        asset_key(need, pool)
+        for need in step.needs
+        for pool in (platform.config.pools if "{each}" in need else (universe,))
+    ]
+
+
+def build_asset(
+    step: Step, universe: str, platform: Platform, partitions: dg.PartitionsDefinition
+) -> dg.AssetsDefinition:
+    """One asset."""
+    is_history = step.job == "history"
+
+    @dg.asset(
+        key=asset_key(step.address, universe),
+        deps=upstream(step, universe, platform),
+        description=step.description + _simulated(platform),
+        group_name=step.layer,
+        kinds=set(step.kinds),
+        owners=list(platform.config.platform.owners),
+        tags={"universe": universe},
+        metadata=metadata.standing(step, universe, str(platform.workspace.lake)),
+        partitions_def=partitions if step.is_partitioned else None,
+        backfill_policy=dg.BackfillPolicy.single_run() if step.is_partitioned else None,
+        automation_condition=None if is_history else GO_ON,
+        retry_policy=RETRY,
+        config_schema={"until": dg.Field(str, is_required=False)} if is_history else None,
+        required_resource_keys={"platform"},
+        code_version=platform.config.digest,
+    )
+    def body(context) -> dg.MaterializeResult:  # type: ignore[no-untyped-def]  # noqa: ANN001
+        held = context.resources.platform
+        window = history_window(context, held.config) if is_history else tagged_window(context)
+        with translated(context):
+            refuse_behind_open_fuse(held, universe, step)
+            outcome = resolve(step.run)(held, universe, window)
+        assert isinstance(outcome, Outcome)
+        return dg.MaterializeResult(metadata=metadata.of_run(outcome))
+
+    return body
+
+
+def _simulated(platform: Platform) -> str:
+    return " **SIMULATED DATA** (source `sample`)." if platform.source.kind == "sample" else ""

@@ -1,0 +1,47 @@
+"""Puts the code location together from a workspace: assets, checks, jobs, schedule, sensors, resources."""
+
+import dagster as dg
+
+from etf_platform.core.workspace import Workspace
+from etf_platform.orchestration.assets import build_assets
+from etf_platform.orchestration.checks import build_checks
+from etf_platform.orchestration.jobs import build_jobs, build_schedule, build_sensors
+from etf_platform.orchestration.maintenance import build_maintenance
+from etf_platform.orchestration.partitions import session_partitions
+from etf_platform.orchestration.platform import PORTFOLIO, Platform
+from etf_platform.orchestration.progress import progress_logger
+
+
+def build_definitions(workspace: Workspace) -> dg.Definitions:
+    """The code location of one workspace.
+
+    Raises
+    ------
+    ConfigError
+        The configuration is wrong; the message lists every problem.
+    """
+    return definitions_of(Platform.open(workspace))
+
+
+def definitions_of(platform: Platform) -> dg.Definitions:
+    """The code location of an opened platform."""
+    partitions = _partitions(platform)
+    jobs = build_jobs(platform, partitions[PORTFOLIO])
+    return dg.Definitions(
+        assets=build_assets(platform, partitions),
+        asset_checks=build_checks(platform),
+        jobs=[*jobs.values(), build_maintenance()],
+        schedules=[build_schedule(platform, jobs["daily"])],
+        sensors=build_sensors(jobs["daily"], jobs["portfolio"]),
+        resources={"platform": platform},
+        loggers={"progress": progress_logger},
+    )
+
+
+def _partitions(platform: Platform) -> dict[str, dg.PartitionsDefinition]:
+    pools = platform.config.etf_pools.pools.members
+    made = {
+        name: session_partitions(platform.workspace, platform.config, pool.calendar, pool.timezone)
+        for name, pool in pools.items()
+    }
+    return made | {PORTFOLIO: next(iter(made.values()))}

@@ -1,0 +1,88 @@
+"""Jobs, the daily schedule, and the sensor that lets the portfolio follow the pools.
+
+The portfolio is a job of its own, started after the pools' job whether that succeeded or not: a pool that stopped
+itself must appear as BLOCKED in the report, and Dagster skips everything downstream of a failure in the same run.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from etf_platform.orchestration.assets import asset_key, steps_of
+from etf_platform.orchestration.platform import Platform
+from etf_platform.orchestration.windows import PARTITION
+
+JOBS = {
+    "history": "Loads everything before the first partition (or up to `until`) into the same tables, once.",
+    "daily": "One session of every pool: bars, panel, summary, targets, back-test, capacity, KPI, with their fuses.",
+    "portfolio": "The combined account, its KPI, the daily report and the production snapshot.",
+}
+
+
+def build_jobs(platform: Platform, partitions: dg.PartitionsDefinition) -> dict[str, dg.UnresolvedAssetJobDefinition]:
+    """One asset job per `Step.job`."""
+    return {
+        name: dg.define_asset_job(
+            name,
+            selection=dg.AssetSelection.assets(
+                *[asset_key(step.address, universe) for universe, step in steps_of(platform) if step.job == name]
+            ),
+            description=description,
+            partitions_def=None if name == "history" else partitions,
+            executor_def=dg.in_process_executor,
+            tags={"dagster/max_retries": "1"},
+        )
+        for name, description in JOBS.items()
+    }
+
+
+def build_schedule(platform: Platform, daily: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+    """`daily` at the configured hour, on exchange sessions only."""
+    at = platform.config.platform.schedule
+    partitions = daily.partitions_def
+    assert partitions is not None
+
+    @dg.schedule(
+        name="daily",
+        job=daily,
+        cron_schedule=f"{at.minute} {at.hour} * * 1-5",
+        execution_timezone=at.timezone,
+        description=f"Every session at {at.hour:02d}:{at.minute:02d} {at.timezone}; a day off is skipped with the reason.",
+    )
+    def daily_schedule(context: dg.ScheduleEvaluationContext):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        day = context.scheduled_execution_time.date().isoformat()
+        if not partitions.has_partition_key(day, context.scheduled_execution_time):
+            return dg.SkipReason(f"{day} is no session of the exchange")
+        return dg.RunRequest(run_key=day, partition_key=day)
+
+    return daily_schedule
+
+
+def build_sensors(
+    daily: dg.UnresolvedAssetJobDefinition, portfolio: dg.UnresolvedAssetJobDefinition
+) -> list[dg.SensorDefinition]:
+    """The portfolio follows the pools' job after success and after failure."""
+    return [
+        _follow(status, daily, portfolio) for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
+    ]
+
+
+def _follow(
+    status: dg.DagsterRunStatus, daily: dg.UnresolvedAssetJobDefinition, portfolio: dg.UnresolvedAssetJobDefinition
+) -> dg.SensorDefinition:
+    @dg.run_status_sensor(
+        run_status=status,
+        name=f"portfolio_after_daily_{status.value.lower()}",
+        monitored_jobs=[daily],
+        request_job=portfolio,
+        description=f"Starts `portfolio` for the same session when `daily` ended in {status.value}.",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def sensor(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        day = context.dagster_run.tags.get(PARTITION)
+        if day is None:
+            yield dg.SkipReason("the run was not about one session; start `portfolio` by hand for a range")
+        else:
+            yield dg.RunRequest(run_key=context.dagster_run.run_id, partition_key=day)
+
+    return sensor

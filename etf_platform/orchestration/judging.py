@@ -1,0 +1,109 @@
+"""Runs fuses on stored tables and records every verdict in the ops database; knows no Dagster."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from etf_platform.core import tables as t
+from etf_platform.core.units.fuse import INPUTS, Fuse, FuseContext, Reading
+from etf_platform.orchestration.platform import PORTFOLIO, Platform
+from etf_platform.orchestration.step import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from etf_platform.storage.ledger import Verdict
+
+
+def judge(platform: Platform, universe: str, fuses: Sequence[Fuse], window: Window) -> list[tuple[Fuse, Reading]]:
+    """Judge one universe as of the window's end (default: its last stored session) and record the verdicts."""
+    from etf_platform.storage.ledger import record_verdicts
+
+    context = fuse_context(platform, universe, window.end)
+    tables = load_inputs(platform, universe, fuses)
+    judged = [(fuse, fuse.run({n: tables[n] for n in fuse.inputs if n in tables}, context)) for fuse in fuses]
+    record_verdicts(platform.ops, [_verdict(platform, fuse, reading, context, window) for fuse, reading in judged])
+    return judged
+
+
+def _verdict(
+    platform: Platform, fuse: Fuse, reading: Reading, context: FuseContext, window: Window
+) -> "Verdict":
+    from etf_platform.storage.ledger import Verdict
+
+    guarded = next(table for table in INPUTS.values() if f"{table.layer}/{table.name}" == fuse.guards)
+    return Verdict(
+        universe=context.universe,
+        guards=fuse.guards,
+        fuse=fuse.name,
+        as_of=context.as_of.date() if context.as_of is not None else date.min,
+        state=str(reading.state),
+        observed=reading.observed,
+        limit=reading.limit,
+        reason=reading.reason,
+        run_id=window.run_id,
+        table_version=platform.lake.version(guarded, context.universe),
+        config_digest=platform.config.digest,
+    )
+
+
+def load_inputs(platform: Platform, universe: str, fuses: Sequence[Fuse]) -> "dict[str, pd.DataFrame]":
+    """Every table that these fuses read, once; tables that were never written are left out."""
+    names = sorted({name for fuse in fuses for name in fuse.inputs})
+    return {
+        name: platform.lake.read(INPUTS[name], universe) for name in names if platform.lake.exists(INPUTS[name], universe)
+    }
+
+
+def fuse_context(platform: Platform, universe: str, as_of: date | None) -> FuseContext:
+    """What fuses may know besides tables."""
+    import pandas as pd
+
+    config = platform.config
+    weights = config.etf_pools.strategy.portfolio.weights
+    day = pd.Timestamp(as_of or _last_bar(platform, universe))
+    return FuseContext(
+        universe=universe,
+        as_of=day,
+        thresholds=config.etf_pools.ci_thresholds,
+        settings=config.fuses,
+        sessions=platform.sessions(universe).index,
+        accepted=_accepted(platform, universe, day.date()),
+        in_portfolio=universe == PORTFOLIO or weights.get(universe, 0.0) > 0.0,
+        top_n=config.etf_pools.strategy.top_n,
+        warn_sessions=config.platform.calendar.warn_sessions,
+        max_failed_share=config.factors.max_failed_share,
+        panel_meta=stored_meta(platform, universe),
+        **({} if universe == PORTFOLIO else _recomputations(platform, universe)),
+    )
+
+
+def stored_meta(platform: Platform, universe: str) -> dict[str, object] | None:
+    """`panel_meta` as it was written with the panel; None when there is none."""
+    if not platform.lake.exists(t.PANEL_META, universe):
+        return None
+    frame = platform.lake.read(t.PANEL_META, universe)
+    return {key: json.loads(value) for key, value in zip(frame["entry"], frame["value"], strict=True)}
+
+
+def _last_bar(platform: Platform, universe: str) -> date:
+    table = t.EQUITY if universe == PORTFOLIO else t.BARS
+    return platform.lake.read(table, universe, columns=["date"])["date"].max().date()
+
+
+def _accepted(platform: Platform, universe: str, before: date) -> dict[str, float]:
+    from etf_platform.storage.ledger import last_accepted_run
+
+    run = last_accepted_run(platform.ops, universe, before)
+    return {} if run is None else {"coverage": run["coverage"]}
+
+
+def _recomputations(platform: Platform, pool: str) -> dict[str, object]:
+    from etf_platform.orchestration.steps.factors import panel_of
+    from etf_platform.orchestration.steps.strategies import targets_of
+
+    return {
+        "compute_panel": lambda bars: panel_of(bars),
+        "compute_targets": lambda bars, panel: targets_of(platform, pool, bars, panel),
+    }

@@ -1,0 +1,192 @@
+"""Runs the jobs of the code location in this process, on the instance that the UI shows.
+
+The command line is a thin layer over this: there is no second pipeline beside the asset graph.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from etf_platform.core.errors import BadInputError, NotASessionError
+from etf_platform.orchestration.assets import asset_key, steps_of
+from etf_platform.orchestration.build import definitions_of
+from etf_platform.orchestration.instance.config import open_instance
+from etf_platform.orchestration.platform import PORTFOLIO, Platform
+from etf_platform.orchestration.progress import QUIET, StepEnded, listening
+from etf_platform.orchestration.windows import PARTITION, RANGE_END, RANGE_START
+
+MARKET_CLOSE_HOUR = 15
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """How one in-process run ended.
+
+    Attributes
+    ----------
+    problems : tuple of (step, sentence)
+        Failed steps; skipped ones follow from them and are not listed.
+    """
+
+    job: str
+    run_id: str
+    succeeded: bool
+    problems: tuple[tuple[str, str], ...]
+    seconds: float
+    steps: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What has to run so that `start..end` of these pools is there."""
+
+    pools: tuple[str, ...]
+    start: date
+    end: date
+    history_for: tuple[str, ...]
+    history_until: date
+
+
+def latest_session(platform: Platform, pool: str = PORTFOLIO, now: datetime | None = None) -> date:
+    """The last session whose close has passed in the pool's exchange."""
+    sessions = platform.sessions(pool)
+    local = now or datetime.now(ZoneInfo("Asia/Shanghai"))
+    today = local.date()
+    if sessions.is_session(today) and local.hour >= MARKET_CLOSE_HOUR:
+        return today
+    return sessions.previous(today).date()
+
+
+def plan_run(platform: Platform, pools: Sequence[str], start: date, end: date) -> Plan:
+    """Decide what a request needs: the history of an empty home, and the sessions that were missed before `start`.
+
+    Raises
+    ------
+    NotASessionError, BadInputError
+        The dates are no sessions, in the wrong order, in the future, or before the first partition.
+    """
+    sessions = platform.sessions(pools[0])
+    _check_dates(platform, pools[0], start, end)
+    previous = sessions.previous(start).date()
+    stored = {pool: last_stored(platform, pool) for pool in pools}
+    empty = tuple(pool for pool, last in stored.items() if last is None)
+    first = date.fromisoformat(platform.config.platform.first_partition)
+    gaps = [sessions.next(last).date() for last in stored.values() if last is not None and last < previous]
+    return Plan(tuple(pools), max(first, min([start, *gaps])), end, empty, previous)
+
+
+def last_stored(platform: Platform, pool: str) -> date | None:
+    """Last session with bars of the pool; None when nothing was ever loaded."""
+    from etf_platform.core.tables import BARS
+
+    if not platform.lake.exists(BARS, pool):
+        return None
+    view = BARS.address(pool).replace("/", "_")
+    last = platform.lake.sql(f'SELECT max(date) FROM "{view}"').fetchone()
+    return last[0] if last else None
+
+
+def steps_in(platform: Platform, job: str, pools: Sequence[str]) -> list[dg.AssetKey]:
+    """Asset keys of one job for these pools."""
+    wanted = {*pools, PORTFOLIO}
+    return [asset_key(s.address, u) for u, s in steps_of(platform) if s.job == job and u in wanted]
+
+
+def execute(platform: Platform, plan: Plan, listener: StepEnded | None = None) -> list[JobResult]:
+    """Run history (where needed), the pools' job and the portfolio's job, in this order."""
+    definitions = definitions_of(platform)
+    results = []
+    with open_instance(platform.workspace) as instance, listening(listener):
+        if plan.history_for:
+            results.append(_history(definitions, instance, platform, plan))
+            if not results[-1].succeeded:
+                return results
+        for job in ("daily", "portfolio"):
+            keys = steps_in(platform, job, plan.pools)
+            results.append(_run(definitions, instance, job, keys, window_tags(plan.start, plan.end)))
+    return results
+
+
+def window_tags(start: date, end: date) -> dict[str, str]:
+    """Run tags of one session or of a range."""
+    if start == end:
+        return {PARTITION: end.isoformat()}
+    return {RANGE_START: start.isoformat(), RANGE_END: end.isoformat()}
+
+
+def materialize(
+    platform: Platform, job: str, keys: Sequence[dg.AssetKey], tags: dict[str, str], listener: StepEnded | None = None
+) -> JobResult:
+    """Run some assets of one job, with their checks."""
+    with open_instance(platform.workspace) as instance, listening(listener):
+        return _run(definitions_of(platform), instance, job, keys, tags)
+
+
+def _history(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, platform: Platform, plan: Plan
+) -> JobResult:
+    keys = [k for k in steps_in(platform, "history", plan.history_for)]
+    until = {"config": {"until": plan.history_until.isoformat()}}
+    ops = {"__".join(key.path): until for key in keys}
+    return _run(definitions, instance, "history", keys, {}, {"ops": ops})
+
+
+def _run(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    keys: Sequence[dg.AssetKey],
+    tags: dict[str, str],
+    config: dict[str, object] | None = None,
+) -> JobResult:
+    started = time.perf_counter()
+    result = definitions.resolve_job_def(job).execute_in_process(
+        instance=instance,
+        asset_selection=list(keys),
+        partition_key=tags.get(PARTITION),
+        tags={k: v for k, v in tags.items() if k != PARTITION},
+        run_config={**QUIET, **(config or {})},
+        raise_on_error=False,
+    )
+    failures = [e for e in result.all_events if e.is_step_failure]
+    return JobResult(
+        job,
+        result.run_id,
+        result.success,
+        tuple((e.step_key or "", _sentence(e)) for e in failures),
+        time.perf_counter() - started,
+        len(keys),
+    )
+
+
+def _sentence(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error else "failed without a message"
+
+
+def _check_dates(platform: Platform, pool: str, start: date, end: date) -> None:
+    sessions = platform.sessions(pool)
+    doing = f"planning {start}..{end}" if start != end else f"planning {end}"
+    if start > end:
+        raise BadInputError(doing, "the first day lies after the last", "swap --from and --to")
+    for day in (start, end):
+        if not sessions.is_session(day):
+            near = sessions.previous(day).date()
+            raise NotASessionError(doing, f"{day} is no session of the exchange", f"use a session, for example {near}")
+    latest = latest_session(platform, pool)
+    if end > latest:
+        raise BadInputError(doing, f"{end} lies in the future", f"the last closed session is {latest}")
+    first = platform.config.platform.first_partition
+    if start.isoformat() < first:
+        raise BadInputError(
+            doing, f"{start} lies before the first partition {first}", "set first_partition in platform.yaml"
+        )

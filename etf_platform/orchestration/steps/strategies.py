@@ -1,0 +1,57 @@
+"""Panel and bars to rotation targets."""
+
+import pandas as pd
+
+from etf_platform.core import tables as t
+from etf_platform.core.units.strategy import ScoredFactor
+from etf_platform.orchestration.platform import Platform
+from etf_platform.orchestration.step import Outcome, Window
+from etf_platform.orchestration.steps.factors import scored_factors
+from etf_platform.orchestration.steps.tables import StepTables
+from etf_platform.strategies.rotation import RotationRules, targets
+
+
+def write_targets(platform: Platform, pool: str, window: Window) -> Outcome:
+    """Score the pool up to the window's end and store the window's rows."""
+    tables = StepTables(platform, window)
+    bars = tables.read(t.BARS, pool, end=window.end)
+    selected = scored_factors(platform, pool, tables)
+    columns = ["date", "symbol", *dict.fromkeys(c for f in selected for c in (f.column, f.raw_column or f.column))]
+    panel = tables.read(t.PANEL, pool, end=window.end, columns=columns)
+    rows = targets_of(platform, pool, bars, panel, selected, _reference(platform, tables, bars, window))
+    tables.write(t.TARGETS, pool, window.cut(rows), window.start, window.end)
+    return tables.outcome(facts=_facts(rows))
+
+
+def targets_of(
+    platform: Platform,
+    pool: str,
+    bars: pd.DataFrame,
+    panel: pd.DataFrame,
+    selected: list[ScoredFactor] | None = None,
+    reference: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """TARGETS rows of every session of the bars."""
+    config = platform.config
+    rules = RotationRules.from_config(config.etf_pools, config.factors, config.strategies, config.instruments)
+    chosen = scored_factors(platform, pool) if selected is None else selected
+    return targets(panel, bars, chosen, rules, platform.sessions(pool).index, reference)
+
+
+def _reference(platform: Platform, tables: StepTables, bars: pd.DataFrame, window: Window) -> pd.DataFrame | None:
+    """Bars of the regime gate's fund, when the gate is on and the fund is in another pool."""
+    gate = platform.config.strategies.rotation.regime_gate
+    if gate is None or gate.symbol in set(bars["symbol"]):
+        return None
+    home = next(name for name, symbols in platform.config.pools.items() if gate.symbol in symbols)
+    return tables.read(t.BARS, home, end=window.end)
+
+
+def _facts(rows: pd.DataFrame) -> dict[str, object]:
+    last = rows[rows["date"] == rows["date"].max()]
+    held = last[last["target_weight"] > 0.0].sort_values("rank")
+    return {
+        "last session": str(last["date"].iloc[0].date()),
+        "eligible": int(last["is_eligible"].sum()),
+        "targets": ", ".join(held["symbol"]) or "none",
+    }

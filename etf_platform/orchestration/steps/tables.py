@@ -1,0 +1,67 @@
+"""Reading and writing of one step: remembers which versions went in and came out, and stamps every commit."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from etf_platform.core.schema import Table
+from etf_platform.orchestration.platform import Platform
+from etf_platform.orchestration.step import Outcome, Window, Written
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class StepTables:
+    """The lake as one step sees it.
+
+    Parameters
+    ----------
+    platform : Platform
+    run_id : str
+        Kept in the note of every commit.
+    """
+
+    def __init__(self, platform: Platform, window: Window) -> None:
+        self._platform = platform
+        self._note = platform.note(window.run_id)
+        self._seen: dict[tuple[Table, str], int] = {}
+        self.written: list[Written] = []
+
+    def read(
+        self,
+        table: Table,
+        universe: str,
+        end: date | None = None,
+        start: date | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> "pd.DataFrame":
+        """Rows of the newest version, whose number is remembered."""
+        lake = self._platform.lake
+        version = lake.version(table, universe)
+        frame = lake.read(table, universe, start=start, end=end, columns=columns, version=version)
+        if version is not None:
+            self._seen[table, universe] = version
+        return frame
+
+    def read_if_there(self, table: Table, universe: str, end: date | None = None) -> "pd.DataFrame | None":
+        """Rows of the newest version; None when the table has never been written."""
+        return self.read(table, universe, end) if self._platform.lake.exists(table, universe) else None
+
+    def write(
+        self, table: Table, universe: str, frame: "pd.DataFrame", start: date | None = None, end: date | None = None
+    ) -> None:
+        """Replace a range, or the whole table where it has no range column."""
+        if table.range_column is None:
+            start = end = None
+        version = self._platform.lake.write(table, universe, frame, start, end, note=self._note)
+        self.written.append(Written(table, universe, version, len(frame)))
+
+    def unchanged_since_read(self) -> bool:
+        """Whether nobody has written the tables that this step read since it read them."""
+        return all(self._platform.lake.version(table, universe) == seen for (table, universe), seen in self._seen.items())
+
+    def outcome(self, **shown: Any) -> Outcome:
+        """The step's outcome with versions filled in."""
+        read = {table.address(universe): version for (table, universe), version in self._seen.items()}
+        return Outcome(written=tuple(self.written), read=read, **shown)
