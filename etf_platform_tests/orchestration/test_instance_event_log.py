@@ -206,12 +206,8 @@ def test_old_files_stay_closed(log, tmp_path):
     for number in range(20):
         log.store_event(planned("2024-01-01", f"run{number}"))
 
-    held = {os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if _is_link(fd)}
-    assert len({name for name in held if name.startswith(str(tmp_path)) and name.endswith(".db")}) <= 16
-
-
-def _is_link(fd: str) -> bool:
-    return os.path.islink(f"/proc/self/fd/{fd}")
+    held = {str(fd.readlink()) for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()}
+    assert len([name for name in held if name.startswith(str(tmp_path)) and name.endswith(".db")]) == 16
 
 
 def test_a_file_that_was_deleted_meanwhile_is_made_anew(log, tmp_path):
