@@ -36,7 +36,7 @@ def equity_and_drawdown(equity: pd.DataFrame, subject: str = "") -> bytes:
     rows = equity.dropna(subset=["portfolio_value"]).sort_values("date") if len(equity) else equity
     if rows.empty:
         return canvas.no_data(title, simulated=simulated)
-    figure = canvas.new_figure(8.6, 4.6, title)
+    figure = canvas.new_figure(7.0, 4.1, title)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
     _draw_value(canvas.plain(upper), rows)
     _draw_drawdown(canvas.plain(lower), rows)
@@ -57,7 +57,7 @@ def monthly_heat_map(months: pd.DataFrame, subject: str = "") -> bytes:
     returns = pd.Series(total["contribution"].to_numpy(float), index=[stamp.year, stamp.month]).unstack()
     returns = returns.reindex(columns=range(1, 13))
     partial = set(zip(stamp.year[~total["is_complete"]], stamp.month[~total["is_complete"]], strict=True))
-    figure = canvas.new_figure(8.6, 1.2 + 0.36 * len(returns), title)
+    figure = canvas.new_figure(7.4, 1.2 + 0.36 * len(returns), title)
     _draw_calendar(canvas.plain(figure.add_subplot(), grid=None), returns, partial)
     return canvas.to_png(figure, simulated)
 
@@ -75,7 +75,7 @@ def weights_over_time(positions: pd.DataFrame, subject: str = "") -> bytes:
     first_held = weights.notna().to_numpy().argmax(axis=1)
     weights = weights.iloc[np.lexsort((weights.index.to_numpy(), first_held))]
     weights.loc["not invested"] = 1.0 - weights.sum()
-    figure = canvas.new_figure(8.6, 1.5 + 0.22 * len(weights), title)
+    figure = canvas.new_figure(7.0, 1.5 + 0.22 * len(weights), title)
     axes = canvas.plain(figure.add_subplot(), grid=None)
     days = pd.DatetimeIndex(weights.columns)
     edges = days.union([days[-1] + pd.Timedelta(days=1)])

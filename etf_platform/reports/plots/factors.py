@@ -64,7 +64,7 @@ def ic_by_horizon(quality: pd.DataFrame, subject: str = "") -> bytes:
         title += f", {MOST_FACTORS} strongest of {len(strength)}"
     wide = min(4, len(names))
     tall = -(-len(names) // wide)
-    figure = canvas.new_figure(max(5.5, 2.15 * wide), 0.9 + 1.45 * tall, title)
+    figure = canvas.new_figure(max(5.5, 1.9 * wide), 0.9 + 1.45 * tall, title)
     grid = figure.subplots(tall, wide, sharex=True, sharey=True, squeeze=False)
     for axes, name in zip(grid.flat, names, strict=False):
         _draw_decay(canvas.plain(axes), rows[rows["column"] == name].sort_values("horizon"), name)
@@ -85,7 +85,7 @@ def coverage_by_factor(summary: pd.DataFrame, subject: str = "", floor: float = 
     if summary.empty:
         return canvas.no_data(title, simulated=simulated)
     rows = summary.sort_values(["coverage", "factor_id"], ascending=[False, True])
-    figure = canvas.new_figure(8.6, 4.0, title)
+    figure = canvas.new_figure(7.6, 4.0, title)
     left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
     _draw_coverage_curve(canvas.plain(left), rows["coverage"].to_numpy(float), floor)
     _draw_lowest(canvas.plain(right, grid="x"), rows.tail(LOWEST))

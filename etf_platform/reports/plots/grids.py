@@ -58,19 +58,19 @@ def sweep_heat_map(results: pd.DataFrame, x: str, y: str, value: str, unit: str 
 
 
 def fuse_board(verdicts: pd.DataFrame, subject: str = "Fuses") -> bytes:
-    """State of every fuse (rows) in every pool (columns), as colour and as word; blank where a fuse does not apply.
+    """State of every fuse (rows) in every universe (columns), as colour and as word; blank where it does not apply.
 
-    `verdicts` has `fuse`, `status` and, when there is more than one, `pool`. Returns PNG bytes.
+    `verdicts` has `fuse`, `state` and `universe` (a pool, or `portfolio`), as `core.units.fuse.verdict_row` names them;
+    several verdicts on one cell show the worst. Returns PNG bytes.
     """
     simulated = canvas.is_simulated(verdicts)
     if verdicts.empty:
         return canvas.no_data(subject, "no fuse has been evaluated yet", simulated)
-    rows = verdicts if "pool" in verdicts else verdicts.assign(pool="all")
-    fuses, pools = list(dict.fromkeys(rows["fuse"])), list(dict.fromkeys(rows["pool"]))
-    figure = canvas.new_figure(3.0 + 1.25 * max(3, len(pools)), 0.95 + 0.3 * len(fuses), subject)
+    fuses, pools = list(dict.fromkeys(verdicts["fuse"])), list(dict.fromkeys(verdicts["universe"]))
+    figure = canvas.new_figure(2.6 + 1.1 * max(3, len(pools)), 0.95 + 0.3 * len(fuses), subject)
     axes = canvas.plain(figure.add_subplot(), grid=None)
-    for (fuse, pool), group in rows.groupby(["fuse", "pool"]):
-        _draw_state(axes, pools.index(pool), fuses.index(fuse), worst(State(s) for s in group["status"]))
+    for (fuse, pool), group in verdicts.groupby(["fuse", "universe"]):
+        _draw_state(axes, pools.index(pool), fuses.index(fuse), worst(State(s) for s in group["state"]))
     axes.set_xlim(-0.5, len(pools) - 0.5)
     axes.set_ylim(len(fuses) - 0.5, -0.5)
     axes.set_xticks(range(len(pools)), pools)
