@@ -238,11 +238,13 @@ class SampleSource(Strict):
 
 
 class LocalSource(Strict):
-    """A folder of Parquet or CSV files below the data root, and how to read it.
+    """Parquet or CSV files below the data root, and how to read them.
 
-    `columns` maps our names to the file's names. `volume_unit` is `shares` or `lots` (of 100); `amount_unit` is `yuan`
-    or `thousand_yuan`; `price_unit` is `yuan` or `cents`. `adjustment` says what the prices are: `raw`,
-    `forward_subtracted` (levels of old rows are distorted) or `raw_with_factor`.
+    `path` is a file, a folder or a glob; `{symbol}` stands for the suffixed symbol. `columns` maps our names to the
+    file's; without `symbol` the path must hold `{symbol}`. `volume_unit` is `shares` or `lots` (of 100); `amount_unit`
+    is `yuan` or `thousand_yuan`; `price_unit` is `yuan` or `cents`. `adjustment` says what the prices are: `raw`,
+    `forward_subtracted` (levels of old rows are distorted) or `raw_with_factor`. `symbol_format`: `bare` codes get the
+    suffix of their prefix, `bare_index` codes that of an index (000300 is .SH).
     """
 
     kind: Literal["local"]
@@ -252,8 +254,20 @@ class LocalSource(Strict):
     amount_unit: Literal["yuan", "thousand_yuan"] = "yuan"
     price_unit: Literal["yuan", "cents"] = "yuan"
     adjustment: Literal["raw", "forward_subtracted", "raw_with_factor"]
-    symbol_format: Literal["suffixed", "bare"] = "suffixed"
+    symbol_format: Literal["suffixed", "bare", "bare_index"] = "suffixed"
     date_format: str | None = None
+
+    @model_validator(mode="after")
+    def _columns_known(self) -> "LocalSource":
+        required = {"date", "open", "high", "low", "close", "volume"}
+        optional = {"symbol", "prev_close", "pct_chg", "amount", "adj_factor"}
+        if unknown := sorted(set(self.columns) - required - optional):
+            raise ValueError(f"columns: {', '.join(unknown)} is none of ours")
+        if missing := sorted(required - set(self.columns)):
+            raise ValueError(f"columns: no entry for {', '.join(missing)}")
+        if "symbol" not in self.columns and "{symbol}" not in self.path:
+            raise ValueError("columns: without `symbol` the path must hold {symbol}")
+        return self
 
 
 Source = Annotated[SampleSource | LocalSource, Field(discriminator="kind")]
@@ -346,9 +360,9 @@ class StrategiesConfig(Strict):
 
 
 class FuseOverride(Strict):
-    """Overrides of one fuse's declared defaults."""
+    """Overrides of one fuse's declared defaults; None keeps the default."""
 
-    enabled: bool = True
+    enabled: bool | None = None
     on_fail: Literal["halt", "hold", "warn"] | None = None
     limit: float | None = None
 
