@@ -4,6 +4,7 @@ Long layout: rows sorted by symbol, then date; symbol *s* holds rows `offsets[s]
 published ids, no rounding: float64 throughout.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ def _balanced(offsets: np.ndarray, threads: int) -> list[list[tuple[int, int]]]:
     spans = list(zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True))
     cuts = np.searchsorted(offsets, np.linspace(0, offsets[-1], threads + 1)[1:-1])
     edges = [0, *cuts.tolist(), len(spans)]
-    return [spans[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [spans[a:b] for a, b in itertools.pairwise(edges)]
 
 
 def _run(

@@ -30,8 +30,8 @@ def shift_original(values: np.ndarray, min_history: int) -> np.ndarray:
 def export_panel(panel: pd.DataFrame, bars: pd.DataFrame, ids: Sequence[str] | None = None) -> pd.DataFrame:
     """The `original_compatible` panel.
 
-    Price levels are anchored at the end of the window, as the original's adjusted prices were: times the row's adj_factor
-    over the symbol's last adj_factor.
+    Price levels are anchored at the end of the window, as the original's adjusted prices were: times the row's
+    adj_factor over the symbol's last adj_factor.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Compiles kernels, on first use and once per machine.
 
-The only module of this layer that imports numba, and it does so inside a function. Kernels and the window functions that they
-call stay plain Python, so that importing or listing factors costs nothing.
+The only module of this layer that imports numba, and it does so inside a function. Kernels and the window functions
+that they call stay plain Python, so that importing or listing factors costs nothing.
 """
 
 import functools
@@ -25,8 +25,8 @@ def kernel_errors() -> tuple[type[Exception], ...]:
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Machine code of a kernel and of the plain functions of this layer that it calls; releases the GIL.
 
-    numba keys its cache by the function's own file only, so a kernel would go on using an old version of a function from
-    another file. The compiled twin therefore carries a digest of all the code it reaches in its qualified name.
+    numba keys its cache by the function's own file only, so a kernel would go on using an old version of a function
+    from another file. The compiled twin therefore carries a digest of all the code it reaches in its qualified name.
 
     Returns
     -------
@@ -39,11 +39,10 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     twin = types.FunctionType(function.__code__, {**function.__globals__, **linked}, function.__name__)
     twin.__module__, twin.__doc__ = function.__module__, function.__doc__
     twin.__qualname__ = f"{function.__qualname__}_{_digest(function)}"
-    options = {"nogil": True, "error_model": "numpy"}
     try:
-        return numba.njit(cache=True, **options)(twin)
+        return numba.njit(nogil=True, error_model="numpy", cache=True)(twin)
     except RuntimeError:  # "cannot cache function: no locator available": nothing near is writable
-        return numba.njit(**options)(twin)
+        return numba.njit(nogil=True, error_model="numpy")(twin)
 
 
 def _callees(function: Callable[..., Any]) -> Iterator[tuple[str, Callable[..., Any]]]:

@@ -1,7 +1,8 @@
 """Bars of a pool -> its factor panel: one float32 column per distinct computation.
 
-Prices enter as price * adj_factor, all four together; a price level is divided by the adj_factor of its own row, so it is in
-traded prices of that row and never moves with later dividends. The row dated *t* knows the close of *t* and nothing later.
+Prices enter as price * adj_factor, all four together; a price level is divided by the adj_factor of its own row, so
+it is in traded prices of that row and never moves with later dividends. The row dated *t* knows the close of *t* and
+nothing later.
 """
 
 import functools
@@ -75,8 +76,8 @@ def compute_panel(
     Parameters
     ----------
     bars : DataFrame
-        `date, symbol, open, high, low, close, volume, amount, adj_factor` from the first bar on, in any row order; prices as
-        traded in CNY, volume in shares, amount in CNY.
+        `date, symbol, open, high, low, close, volume, amount, adj_factor` from the first bar on, in any row order;
+        prices as traded in CNY, volume in shares, amount in CNY.
     columns : sequence of str, optional
         Panel columns; default all of the 314 ids, their normalised forms and the optional set.
     threads : int

@@ -6,14 +6,14 @@ Importing or listing factors needs no numba: a kernel stays a plain Python funct
 
 import inspect
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 Scale = Literal["price", "volume", "ratio", "bounded"]
 Bucket = Literal["trend", "momentum", "return", "volatility", "volume", "position"]
 Kernel = Callable[..., None]
-Params = dict[str, float]
+Params = Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ def factor(
 
     Examples
     --------
-    >>> @factor(inputs=("close",), windows=(20, 60), name="momentum_{w}", unit="fraction", direction=+1, bucket="return",
-    ...         warmup=lambda w: w + 1)
+    >>> @factor(inputs=("close",), windows=(20, 60), name="momentum_{w}", warmup=lambda w: w + 1,
+    ...         unit="fraction", direction=+1, bucket="return")
     ... def momentum(close, w, out):
     ...     \"\"\"Total return over the last `w` traded bars.\"\"\"
     ...     now, then = close[w:], close[:-w]

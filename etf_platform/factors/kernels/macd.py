@@ -1,8 +1,10 @@
 """Moving average convergence and divergence: line, signal and histogram, in prices and relative to the close.
 
-Three ways of averaging: simple (`macd_sma`), exponential seeded like TA-Lib (`macd_ema`), exponential seeded with the first
-value (`macd_ewm`, pandas `adjust=False`).
+Three ways of averaging: simple (`macd_sma`), exponential seeded like TA-Lib (`macd_ema`), exponential seeded with the
+first value (`macd_ewm`, pandas `adjust=False`).
 """
+
+import functools
 
 import numpy as np
 
@@ -15,6 +17,13 @@ SETTINGS = tuple(
     for fast, slow, signal in ((12, 26, 9), (16, 34, 7), (20, 42, 8), (5, 35, 5))
 )
 CLASSIC = SETTINGS[:1]
+
+in_prices = functools.partial(
+    factor, inputs=("close",), params=SETTINGS, unit="price", scale="price", direction=+1, bucket="momentum"
+)
+per_close = functools.partial(
+    factor, inputs=("close",), params=SETTINGS, unit="fraction", direction=+1, bucket="momentum"
+)
 
 
 def line_simple(close, fast, slow, out):
@@ -85,31 +94,13 @@ def _full(fast, slow, signal):
     return slow + signal - 1
 
 
-@factor(
-    inputs=("close",),
-    params=SETTINGS,
-    name="macd_sma_{fast}_{slow}_{signal}",
-    unit="price",
-    scale="price",
-    direction=+1,
-    bucket="momentum",
-    warmup=_slow,
-)
+@in_prices(name="macd_sma_{fast}_{slow}_{signal}", warmup=_slow)
 def macd_sma(close, fast, slow, signal, out):
     """Simple mean of `fast` closes minus simple mean of `slow` closes."""
     line_simple(close, fast, slow, out)
 
 
-@factor(
-    inputs=("close",),
-    params=SETTINGS,
-    name="macd_sma_signal_{fast}_{slow}_{signal}",
-    unit="price",
-    scale="price",
-    direction=+1,
-    bucket="momentum",
-    warmup=_full,
-)
+@in_prices(name="macd_sma_signal_{fast}_{slow}_{signal}", warmup=_full)
 def macd_sma_signal(close, fast, slow, signal, out):
     """Simple mean over `signal` bars of the difference of two simple means."""
     line = np.empty(close.size)
@@ -117,16 +108,7 @@ def macd_sma_signal(close, fast, slow, signal, out):
     signal_simple(line, slow, signal, out)
 
 
-@factor(
-    inputs=("close",),
-    params=SETTINGS,
-    name="macd_sma_hist_{fast}_{slow}_{signal}",
-    unit="price",
-    scale="price",
-    direction=+1,
-    bucket="momentum",
-    warmup=_full,
-)
+@in_prices(name="macd_sma_hist_{fast}_{slow}_{signal}", warmup=_full)
 def macd_sma_hist(close, fast, slow, signal, out):
     """Difference of two simple means minus its own simple mean over `signal` bars."""
     line = np.empty(close.size)
@@ -136,30 +118,14 @@ def macd_sma_hist(close, fast, slow, signal, out):
         out[i] = line[i] - out[i]
 
 
-@factor(
-    inputs=("close",),
-    params=SETTINGS,
-    name="macd_sma_rel_{fast}_{slow}_{signal}",
-    unit="fraction",
-    direction=+1,
-    bucket="momentum",
-    warmup=_slow,
-)
+@per_close(name="macd_sma_rel_{fast}_{slow}_{signal}", warmup=_slow)
 def macd_sma_rel(close, fast, slow, signal, out):
     """Difference of two simple means as a fraction of the close."""
     line_simple(close, fast, slow, out)
     relative(close, out)
 
 
-@factor(
-    inputs=("close",),
-    params=SETTINGS,
-    name="macd_sma_signal_rel_{fast}_{slow}_{signal}",
-    unit="fraction",
-    direction=+1,
-    bucket="momentum",
-    warmup=_full,
-)
+@per_close(name="macd_sma_signal_rel_{fast}_{slow}_{signal}", warmup=_full)
 def macd_sma_signal_rel(close, fast, slow, signal, out):
     """Signal of the simple MACD as a fraction of the close."""
     line = np.empty(close.size)
@@ -168,15 +134,7 @@ def macd_sma_signal_rel(close, fast, slow, signal, out):
     relative(close, out)
 
 
-@factor(
-    inputs=("close",),
-    params=SETTINGS,
-    name="macd_sma_hist_rel_{fast}_{slow}_{signal}",
-    unit="fraction",
-    direction=+1,
-    bucket="momentum",
-    warmup=_full,
-)
+@per_close(name="macd_sma_hist_rel_{fast}_{slow}_{signal}", warmup=_full)
 def macd_sma_hist_rel(close, fast, slow, signal, out):
     """Histogram of the simple MACD as a fraction of the close."""
     line = np.empty(close.size)
@@ -187,31 +145,13 @@ def macd_sma_hist_rel(close, fast, slow, signal, out):
     relative(close, out)
 
 
-@factor(
-    inputs=("close",),
-    params=SETTINGS,
-    name="macd_ema_{fast}_{slow}_{signal}",
-    unit="price",
-    scale="price",
-    direction=+1,
-    bucket="momentum",
-    warmup=_slow,
-)
+@in_prices(name="macd_ema_{fast}_{slow}_{signal}", warmup=_slow)
 def macd_ema(close, fast, slow, signal, out):
     """Exponential mean of span `fast` minus that of span `slow`, seeded with simple means (TA-Lib)."""
     line_seeded(close, fast, slow, out)
 
 
-@factor(
-    inputs=("close",),
-    params=SETTINGS,
-    name="macd_ema_signal_{fast}_{slow}_{signal}",
-    unit="price",
-    scale="price",
-    direction=+1,
-    bucket="momentum",
-    warmup=_full,
-)
+@in_prices(name="macd_ema_signal_{fast}_{slow}_{signal}", warmup=_full)
 def macd_ema_signal(close, fast, slow, signal, out):
     """Exponential mean over `signal` bars of the TA-Lib MACD line."""
     line = np.empty(close.size)
@@ -219,16 +159,7 @@ def macd_ema_signal(close, fast, slow, signal, out):
     signal_seeded(line, slow, signal, out)
 
 
-@factor(
-    inputs=("close",),
-    params=SETTINGS,
-    name="macd_ema_hist_{fast}_{slow}_{signal}",
-    unit="price",
-    scale="price",
-    direction=+1,
-    bucket="momentum",
-    warmup=_full,
-)
+@in_prices(name="macd_ema_hist_{fast}_{slow}_{signal}", warmup=_full)
 def macd_ema_hist(close, fast, slow, signal, out):
     """TA-Lib MACD line minus its signal."""
     line = np.empty(close.size)
@@ -238,30 +169,14 @@ def macd_ema_hist(close, fast, slow, signal, out):
         out[i] = line[i] - out[i]
 
 
-@factor(
-    inputs=("close",),
-    params=SETTINGS,
-    name="macd_ema_rel_{fast}_{slow}_{signal}",
-    unit="fraction",
-    direction=+1,
-    bucket="momentum",
-    warmup=_slow,
-)
+@per_close(name="macd_ema_rel_{fast}_{slow}_{signal}", warmup=_slow)
 def macd_ema_rel(close, fast, slow, signal, out):
     """TA-Lib MACD line as a fraction of the close."""
     line_seeded(close, fast, slow, out)
     relative(close, out)
 
 
-@factor(
-    inputs=("close",),
-    params=SETTINGS,
-    name="macd_ema_signal_rel_{fast}_{slow}_{signal}",
-    unit="fraction",
-    direction=+1,
-    bucket="momentum",
-    warmup=_full,
-)
+@per_close(name="macd_ema_signal_rel_{fast}_{slow}_{signal}", warmup=_full)
 def macd_ema_signal_rel(close, fast, slow, signal, out):
     """Signal of the TA-Lib MACD as a fraction of the close."""
     line = np.empty(close.size)
@@ -270,15 +185,7 @@ def macd_ema_signal_rel(close, fast, slow, signal, out):
     relative(close, out)
 
 
-@factor(
-    inputs=("close",),
-    params=SETTINGS,
-    name="macd_ema_hist_rel_{fast}_{slow}_{signal}",
-    unit="fraction",
-    direction=+1,
-    bucket="momentum",
-    warmup=_full,
-)
+@per_close(name="macd_ema_hist_rel_{fast}_{slow}_{signal}", warmup=_full)
 def macd_ema_hist_rel(close, fast, slow, signal, out):
     """Histogram of the TA-Lib MACD as a fraction of the close."""
     line = np.empty(close.size)
@@ -289,32 +196,14 @@ def macd_ema_hist_rel(close, fast, slow, signal, out):
     relative(close, out)
 
 
-@factor(
-    inputs=("close",),
-    params=CLASSIC,
-    name="macd_ewm_{fast}_{slow}_{signal}",
-    unit="price",
-    scale="price",
-    direction=+1,
-    bucket="momentum",
-    warmup=_slow,
-)
+@in_prices(name="macd_ewm_{fast}_{slow}_{signal}", warmup=_slow, params=CLASSIC)
 def macd_ewm(close, fast, slow, signal, out):
     """Exponential mean of span `fast` minus that of span `slow`, both seeded with the first close."""
     line_first(close, fast, slow, out)
     out[: slow - 1] = np.nan
 
 
-@factor(
-    inputs=("close",),
-    params=CLASSIC,
-    name="macd_ewm_signal_{fast}_{slow}_{signal}",
-    unit="price",
-    scale="price",
-    direction=+1,
-    bucket="momentum",
-    warmup=_full,
-)
+@in_prices(name="macd_ewm_signal_{fast}_{slow}_{signal}", warmup=_full, params=CLASSIC)
 def macd_ewm_signal(close, fast, slow, signal, out):
     """Exponential mean over `signal` bars of the first-close MACD line."""
     line = np.empty(close.size)
@@ -322,16 +211,7 @@ def macd_ewm_signal(close, fast, slow, signal, out):
     signal_first(line, slow, signal, out)
 
 
-@factor(
-    inputs=("close",),
-    params=CLASSIC,
-    name="macd_ewm_hist_{fast}_{slow}_{signal}",
-    unit="price",
-    scale="price",
-    direction=+1,
-    bucket="momentum",
-    warmup=_full,
-)
+@in_prices(name="macd_ewm_hist_{fast}_{slow}_{signal}", warmup=_full, params=CLASSIC)
 def macd_ewm_hist(close, fast, slow, signal, out):
     """first-close MACD line minus its signal."""
     line = np.empty(close.size)

@@ -27,7 +27,7 @@ def _one_more(w):
     warmup=_one_more,
 )
 def rsi_simple(close, w, out):
-    """Relative strength: gains as a share of gains plus losses, summed over the last `w` changes; NaN without any change."""
+    """Relative strength: gains as a share of gains and losses of the last `w` changes; NaN without change."""
     gains, losses = np.empty(close.size), np.empty(close.size)
     gains[0] = losses[0] = np.nan
     for i in range(1, close.size):
@@ -85,7 +85,7 @@ def rsi(close, w, out):
     bucket="momentum",
 )
 def stoch_k(high, low, close, w, out):
-    """Place of the close between the lowest low (0) and the highest high (100) of the last `w` bars; NaN without range."""
+    """Place of the close between lowest low (0) and highest high (100) of `w` bars; NaN without range."""
     channel(high, low, close, w, out)
     for i in range(out.size):
         out[i] *= 100.0

@@ -29,7 +29,7 @@ def channel(high, low, close, w, out):
     bucket="position",
 )
 def price_position(high, low, close, w, out):
-    """Place of the close between the lowest low (0) and the highest high (1) of the last `w` bars; NaN without range."""
+    """Place of the close between lowest low (0) and highest high (1) of `w` bars; NaN without range."""
     channel(high, low, close, w, out)
 
 

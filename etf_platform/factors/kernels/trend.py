@@ -175,7 +175,7 @@ def vortex(high, low, true_range, w, out):
     bucket="trend",
 )
 def zscore(close, w, out):
-    """Distance of the close from the mean of the last `w` bars in standard deviations (ddof 1); NaN when they are equal."""
+    """Distance of the close from the mean of `w` closes in standard deviations (ddof 1); NaN when they are equal."""
     mean = np.empty(close.size)
     window_moments(close, w, mean, out)
     for i in range(w - 1, out.size):

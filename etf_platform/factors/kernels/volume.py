@@ -130,7 +130,7 @@ def up_down_vol_ratio(signed_volume, w, out):
     warmup=_one_more,
 )
 def obv_slope(signed_volume, volume, w, out):
-    """Least-squares slope of on-balance volume over the last `w` bars, per bar, over their mean volume; NaN without volume."""
+    """Least-squares slope of on-balance volume over `w` bars, per bar, over their mean volume; NaN without volume."""
     centre = (w - 1) / 2.0
     spread = w * (w * w - 1.0) / 12.0
     for t in range(w, volume.size):
@@ -156,7 +156,7 @@ def obv_slope(signed_volume, volume, w, out):
     warmup=_one_more,
 )
 def pv_corr(returns, volume, w, out):
-    """Correlation of daily return and relative change of volume over the last `w` bars; NaN when one of them is constant."""
+    """Correlation of return and relative change of volume over `w` bars; NaN when one of them is constant."""
     for t in range(w, volume.size):
         x, y = returns[t - w + 1 : t + 1], volume[t - w + 1 : t + 1] / volume[t - w : t] - 1.0
         mx, my = x.mean(), y.mean()

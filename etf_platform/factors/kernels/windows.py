@@ -1,8 +1,9 @@
 """Sums, moments, extremes and drawdowns over the last `w` rows, by doubling.
 
-A block of 2p rows is made of two blocks of p, so a window costs log2(w) passes over contiguous memory and its value is a pure
-function of the window: a recompute of any tail is bit-identical, unlike with running sums. NaN in a window of sums or moments give NaN; extremes expect none.
-Loops run over sliced views because numba's check for negative indices would block SIMD.
+A block of 2p rows is made of two blocks of p, so a window costs log2(w) passes over contiguous memory and its value
+is a pure function of the window: a recompute of any tail is bit-identical, unlike with running sums. NaN in a window
+of sums or moments give NaN; extremes expect none. Loops run over sliced views because numba's check for negative
+indices would block SIMD.
 """
 
 import numpy as np
