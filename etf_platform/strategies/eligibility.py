@@ -52,14 +52,23 @@ class Failures:
     phrase: str
 
 
-def limit_rates(symbols: pd.Index, price_limits: Mapping[str, float]) -> np.ndarray:
-    """Daily limit of every symbol as a fraction, shape (n_symbols,).
+def limit_rates(
+    bars: pd.DataFrame, rows: pd.DatetimeIndex, symbols: pd.Index, price_limits: Mapping[str, float]
+) -> np.ndarray:
+    """Daily limit as a fraction: of every bar when `bars` has `limit_rate`, else of every symbol.
+
+    Returns
+    -------
+    ndarray of shape (n_sessions, n_symbols) or (n_symbols,)
+        NaN where no limit applies.
 
     Raises
     ------
     BadInputError
-        A symbol is not in the mapping.
+        There is no such column, and a symbol is not in the mapping.
     """
+    if "limit_rate" in bars.columns:
+        return to_matrices(bars, ("limit_rate",), rows, symbols)[0]
     unknown = [symbol for symbol in symbols if symbol not in price_limits]
     if unknown:
         raise BadInputError("looking up price limits", f"none is known for {unknown[0]}", "add it to instruments.yaml")
@@ -125,7 +134,7 @@ def _too_many_gaps(traded: Traded, most: float) -> Failures:
     """Share of sessions without a bar, from the fund's first bar to this session."""
     bars = np.cumsum(traded.has_bar, axis=0)
     sessions = np.cumsum(bars > 0, axis=0)
-    missing = 1.0 - bars / sessions.clip(min=1)
+    missing = (sessions - bars) / sessions.clip(min=1)
     return Failures(missing > most, missing, f"{{:.1%}} of sessions missing since the first bar, more than {most:.1%}")
 
 
@@ -160,5 +169,5 @@ def _at_limit_up(traded: Traded, rates: np.ndarray) -> Failures:
 
 def _missing_share(fields: np.ndarray, window: int) -> np.ndarray:
     """Share of missing values over fields and the last `window` sessions; sessions before the first row are missing."""
-    present = trailing_sum(np.isfinite(fields).sum(axis=0), window)
-    return 1.0 - present / (len(fields) * window)
+    cells = len(fields) * window
+    return (cells - trailing_sum(np.isfinite(fields).sum(axis=0), window)) / cells

@@ -52,8 +52,8 @@ def to_matrices(frame: pd.DataFrame, columns: Sequence[str], rows: pd.DatetimeIn
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         raise BadInputError("laying out a panel", f"there is no column {', '.join(missing)}", "rebuild the panel")
-    cells = rows.get_indexer(frame["date"]) * len(symbols)
-    places = symbols.get_indexer(frame["symbol"])
+    cells = rows.get_indexer(pd.Index(frame["date"])) * len(symbols)
+    places = symbols.get_indexer(pd.Index(frame["symbol"]))
     inside = (cells >= 0) & (places >= 0)
     cells = (cells + places)[inside]
     if cells.size and np.bincount(cells).max() > 1:

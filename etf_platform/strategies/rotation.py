@@ -5,7 +5,7 @@ parts; fills and the shift of one session (`backtest`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -41,16 +41,20 @@ from etf_platform.strategies.selection import is_void, patient_weights, ranks, t
 
 @dataclass(frozen=True)
 class RotationRules:
-    """Everything that configuration says about a rotation; `price_limits` maps symbol to the daily limit, a fraction."""
+    """Everything that configuration says about a rotation.
 
-    price_limits: Mapping[str, float]
+    `price_limits` maps symbol to the daily limit, a fraction; a column `limit_rate` of the bars goes before it, because
+    limits change in time (funds on ChiNext had 10 % until August 2020).
+    """
+
+    price_limits: Mapping[str, float] = field(default_factory=dict)
     top_n: int = 5
     rebalance_freq: str = "M"
     score: Literal["signed_family_rank", "zscore_winsor", "original_compatible"] = "signed_family_rank"
-    quality: Quality = Quality()
-    eligibility: Eligibility = Eligibility()
-    direction: Direction = Direction()
-    layers: Rotation = Rotation()
+    quality: Quality = field(default_factory=Quality)
+    eligibility: Eligibility = field(default_factory=Eligibility)
+    direction: Direction = field(default_factory=Direction)
+    layers: Rotation = field(default_factory=Rotation)
 
     @classmethod
     def from_config(
@@ -87,7 +91,7 @@ def targets(
     panel : DataFrame
         `factors/<pool>/panel`, long; a missing row is a row of missing factors.
     bars : DataFrame
-        `market/<pool>/bars`.
+        `market/<pool>/bars`, optionally with `limit_rate`: the daily limit of the row as a fraction, NaN for none.
     selected : sequence of ScoredFactor
         The production set.
     rules : RotationRules
@@ -112,9 +116,8 @@ def targets(
     traded = Traded.from_bars(bars, rows, symbols)
     chosen = scored_once(selected)
     factors = to_matrices(panel, [factor.column for factor in chosen], rows, symbols)
-    eligible, reasons = judge(
-        traded, factors, limit_rates(symbols, rules.price_limits), rules.quality, rules.eligibility
-    )
+    rates = limit_rates(bars, rows, symbols, rules.price_limits)
+    eligible, reasons = judge(traded, factors, rates, rules.quality, rules.eligibility)
     if rules.score == "original_compatible":
         raw = to_matrices(panel, [factor.raw_column or factor.column for factor in selected], rows, symbols)
         scores = original_compatible(raw, eligible)

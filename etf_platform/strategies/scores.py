@@ -91,7 +91,7 @@ def zscore_winsor(
 
 
 def icir_weights(icir: np.ndarray, signs: np.ndarray) -> np.ndarray:
-    """Weights for `zscore_winsor`: sign * |ICIR|, on dates on which every factor with a sign has an ICIR; else the sign.
+    """Weights for `zscore_winsor`: sign * |ICIR| on dates on which every factor with a sign has one, else the sign.
 
     Mixing known and unknown ICIR on one date would let a factor weigh more for being new.
 

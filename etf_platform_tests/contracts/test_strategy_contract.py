@@ -61,7 +61,7 @@ def draw_market(seed=0):
 
 
 def breach(decide, rules, cut, later):
-    """First row dated up to `cut` that moves when everything dated after it is deleted or scrambled; None if none does."""
+    """First row dated up to `cut` that moves when all after it is deleted or scrambled; None if none does."""
     panel, bars = draw_market()
     truth = decide(panel, bars, SELECTED, rules, SESSIONS)
     if later == "deleted":
@@ -76,7 +76,7 @@ def breach(decide, rules, cut, later):
 
 
 def scramble(frame, cut):
-    """The same rows with every number after `cut` tripled or so, in another order."""
+    """The same rows with every number after `cut` doubled to quadrupled."""
     rng = np.random.default_rng(99)
     numbers = frame.select_dtypes("number").columns
     changed = frame.copy()
