@@ -5,6 +5,9 @@ There is nothing to compact: a write leaves one file per table and year.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
+
+from pyarrow.fs import FileType
 
 from etf_platform.storage import delta
 from etf_platform.storage.lake import Lake
@@ -46,12 +49,20 @@ def maintain(
 def _clean(lake: Lake, address: str, keep: list[int], retention_hours: int, dry_run: bool) -> Cleaned:
     place = lake.place_of(address)
     table = delta.open_version(place)
+    vacuum = partial(
+        table.vacuum,
+        retention_hours,
+        enforce_retention_duration=False,
+        full=True,
+        keep_versions=[*keep, table.version()],
+    )
     with delta.translated(f"cleaning {address}"):
-        removed = table.vacuum(
-            retention_hours=retention_hours,
-            dry_run=dry_run,
-            enforce_retention_duration=False,
-            full=True,
-            keep_versions=[*keep, table.version()],
-        )
-    return Cleaned(address, len(removed))
+        # delta-rs lists a removed file for ever: count only those that are still there.
+        found = [path for path in vacuum(dry_run=True) if _is_there(place, path)]
+        if found and not dry_run:
+            vacuum(dry_run=False)
+    return Cleaned(address, len(found))
+
+
+def _is_there(place: delta.Place, path: str) -> bool:
+    return bool(place.files.get_file_info(place.full(path)).type == FileType.File)

@@ -1,6 +1,7 @@
 """What a write replaces, what a read gives back, and what a version holds."""
 
 import datetime as dt
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ METRIC_ROWS = pd.DataFrame(
 
 def files_of(lake: Lake, address: str) -> dict[str, bytes]:
     uris = lake.file_uris(address)
-    return {uri.rpartition("/")[0][-4:]: open(uri, "rb").read() for uri in uris}  # noqa: PTH123, SIM115
+    return {uri.rpartition("/")[0][-4:]: Path(uri).read_bytes() for uri in uris}
 
 
 def test_a_table_comes_back_sorted_by_its_key_with_dates_as_timestamps_and_nulls_as_nan(lake, panel):
@@ -155,7 +156,7 @@ def test_a_read_opens_only_files_of_the_asked_years(lake, panel):
     lake.write(PANEL, "A_SHARE", panel("2022-12-28", "2024-01-05"))
     for uri in lake.file_uris("factors/A_SHARE/panel"):
         if "year=2022" in uri:
-            open(uri, "wb").close()  # noqa: PTH123, SIM115
+            Path(uri).write_bytes(b"")
 
     assert len(lake.read(PANEL, "A_SHARE", start="2024-01-01")) == 15
     with pytest.raises(StorageError, match="reading factors/panel"):
@@ -171,7 +172,9 @@ def test_no_symbols_and_no_days_give_no_rows_but_all_columns(lake, panel):
 
 
 def test_a_table_that_is_replaced_as_a_whole_can_be_read_by_days(lake):
-    rows = pd.DataFrame({"date": pd.to_datetime(["2024-01-02", "2024-01-03"]).as_unit("ns"), "source": "simulated test"})
+    rows = pd.DataFrame(
+        {"date": pd.to_datetime(["2024-01-02", "2024-01-03"]).as_unit("ns"), "source": "simulated test"}
+    )
     for column in EQUITY.columns:
         if column.name not in rows:
             rows[column.name] = 1 if column.type == "int64" else 1.0
