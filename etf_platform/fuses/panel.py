@@ -1,7 +1,7 @@
 """Fuses on the factor panel and its summary: checks 2, 3, 6, 7, 8 and failed factors. Look-ahead is in `look_ahead`."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -16,6 +16,7 @@ META_KEYS = (
     "generated_at",
     "data_range",
     "run_params",
+    "factors",
     "panel_columns_hash",
 )
 SHOWN = 10  # names listed in details
@@ -96,14 +97,22 @@ def zero_variance(panel: pd.DataFrame, limit: float) -> Reading:
     return Reading(float(len(names)), state=state, reason=reason, details={"constant": names})
 
 
-@fuse(guards="factors/panel", on_fail="hold", limit=0)
-def metadata(panel: pd.DataFrame, context: FuseContext) -> Reading:
-    """The panel's description is complete, and its hash recomputes from the columns."""
+@fuse(guards="factors/summary", on_fail="hold", limit=0)
+def metadata(panel: pd.DataFrame, factor_summary: pd.DataFrame, context: FuseContext) -> Reading:
+    """The panel's description is complete, its hash recomputes, and every described factor is in the panel.
+
+    Observed is the number of problems. A factor is described by its published id or by its column.
+    """
     meta = context.need("panel_meta")
     problems = [f"{key} is missing or empty" for key in META_KEYS if not meta.get(key)]
-    recomputed = columns_hash(factor_columns(panel))
-    if meta.get("panel_columns_hash") and meta["panel_columns_hash"] != recomputed:
+    described = set(meta.get("factors") or ())
+    recomputed = columns_hash(described)
+    if described and meta.get("panel_columns_hash") not in (None, "", recomputed):
         problems.append(f"panel_columns_hash is {meta['panel_columns_hash']}, recomputed {recomputed}")
+    columns = set(factor_columns(panel))
+    stored = factor_summary.loc[factor_summary["column"].isin(columns), "factor_id"]
+    if absent := sorted(described - columns - set(stored)):
+        problems.append(f"described and not in the panel: {', '.join(absent[:SHOWN])}")
     return Reading(float(len(problems)), passed=not problems, reason="; ".join(problems))
 
 
@@ -114,10 +123,14 @@ def columns_hash(names: Iterable[str]) -> str:
 
 @fuse(guards="factors/panel", on_fail="halt", limit="max_failed_share")
 def failed_factors(panel: pd.DataFrame, limit: float, context: FuseContext) -> Reading:
-    """Hardly any designed factor failed to compute. Observed is the share; up to the limit WARN, above FAIL."""
-    meta = context.need("panel_meta")
-    failed = sorted(meta["failed_factors"])
-    designed = len(set(meta["factors"]) | set(failed)) or len(factor_columns(panel))
+    """Hardly any designed factor failed to compute.
+
+    Observed is the share of failed columns, of which `failed_factors` of the panel's description gives the names; up to
+    the limit WARN, above FAIL.
+    """
+    told = context.need("panel_meta")["failed_factors"]
+    failed = sorted({str(entry["factor"]) if isinstance(entry, Mapping) else str(entry) for entry in told})
+    designed = len(set(factor_columns(panel)) | set(failed))
     share = len(failed) / designed
     state = State.FAIL if share > limit else State.WARN if failed else State.PASS
     reason = f"{len(failed)} of {designed} failed: {', '.join(failed[:SHOWN])}" if failed else ""

@@ -66,6 +66,8 @@ def refuse_if_closed(
 
 
 def _latest(verdicts: pd.DataFrame) -> dict[Required, pd.Series]:
+    if verdicts.empty:
+        return {}
     ordered = verdicts.assign(as_of=pd.to_datetime(verdicts["as_of"])).sort_values(
         "as_of", kind="stable", na_position="first"
     )

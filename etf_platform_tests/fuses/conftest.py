@@ -73,7 +73,11 @@ def _tables() -> dict[str, pd.DataFrame]:
             {"date": [SESSIONS[5]], "symbol": ["510050.SH"], "kind": ["split"], "status": ["accepted"]}
         ),
         "factor_summary": pd.DataFrame(
-            {"factor_id": [f"F{i}" for i in range(10)], "is_production": [True] * 8 + [False] * 2}
+            {
+                "factor_id": ["MOM_3", "MOMENTUM_3", *(f"F{i}" for i in range(8))],
+                "column": "MOM_3",
+                "is_production": [True] * 8 + [False] * 2,
+            }
         ),
         "fills": pd.DataFrame({"decision_date": [SESSIONS[20]], "date": [SESSIONS[21]], "symbol": ["510050.SH"]}),
         "metrics": pd.DataFrame(
@@ -103,9 +107,9 @@ PANEL_META: dict[str, Any] = {
     "generated_at": "2024-05-20T10:00:00Z",
     "data_range": {"start_date": "2024-01-01"},
     "run_params": {"a": 1},
-    "panel_columns_hash": "c775a40f585e0213",  # md5sum of the text MOM_3
+    "panel_columns_hash": "ef87b9e350d839fd",  # md5sum of MOMENTUM_3|MOM_3
     "failed_factors": [],
-    "factors": {f"F{i}": {} for i in range(200)},
+    "factors": {"MOM_3": {}, "MOMENTUM_3": {}},
 }
 
 

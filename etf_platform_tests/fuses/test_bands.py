@@ -141,9 +141,10 @@ def test_three_failed_factors_of_314_are_tolerated_four_are_not(good: Any) -> No
     """1 % of 314 is 3.14."""
 
     def judge(n: int) -> State:
-        names = [f"F{i}" for i in range(314)]
-        meta = {"factors": {name: {} for name in names[n:]}, "failed_factors": names[:n]}
-        return good.with_context(panel_meta=meta).judge(panel.failed_factors).state
+        panels = good.tables["panel"]
+        table = panels.join(pd.DataFrame(1.0, index=panels.index, columns=[f"F{i}" for i in range(313)]))
+        meta = {"failed_factors": [{"factor": f"F{i}", "error": "no such attribute"} for i in range(n)]}
+        return good.with_table("panel", table).with_context(panel_meta=meta).judge(panel.failed_factors).state
 
     assert [judge(n) for n in (0, 1, 3, 4)] == ["PASS", "WARN", "WARN", "FAIL"]
 
@@ -156,6 +157,13 @@ def test_metadata_names_what_is_missing(good: Any) -> None:
     reading = good.with_context(panel_meta=meta).judge(panel.metadata)
 
     assert reading.reason == "engine_version is missing or empty; run_params is missing or empty"
+
+
+def test_a_described_factor_that_is_not_in_the_panel_is_found(good: Any) -> None:
+    """The original's description named 105 factors that were never computed; the hash is md5sum of GONE|MOM_3."""
+    meta = {**good.context.panel_meta, "factors": {"MOM_3": {}, "GONE": {}}, "panel_columns_hash": "c84a2643e7b9c8f5"}
+
+    assert good.with_context(panel_meta=meta).judge(panel.metadata).reason == "described and not in the panel: GONE"
 
 
 def test_lots_read_as_shares_are_a_unit_mismatch(good: Any) -> None:

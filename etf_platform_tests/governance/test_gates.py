@@ -48,7 +48,7 @@ def test_a_missing_verdict_is_blocked() -> None:
     verdicts = _verdicts(("A_SHARE", "coverage", "2024-06-28", "PASS"), ("QDII", "capacity", "2024-06-28", "PASS"))
 
     assert release_state(verdicts, REQUIRED) == (State.BLOCKED, ["A_SHARE capacity BLOCKED: never judged"])
-    assert release_state(verdicts.iloc[:0], REQUIRED)[0] is State.BLOCKED
+    assert release_state(pd.DataFrame([]), REQUIRED)[0] is State.BLOCKED
 
 
 def test_yesterdays_verdict_does_not_release_today() -> None:
