@@ -98,10 +98,10 @@ def test_says_what_to_hold_and_what_changes(pages):
     rows = read(pages[1]).rows
 
     assert row_of(rows, "510300.SH")[:7] == [
-        "510300.SH", "沪深300ETF华泰柏瑞", "keep", "20.00 %", "19.56 %", "+0.44 %", "19.91 %",
+        "510300.SH", "沪深300ETF华泰柏瑞", "keep", "20.00 %", "+0.44 %", "19.56 %", "19.91 %",
     ]  # fmt: skip
-    assert row_of(rows, "512880.SH")[2:6] == ["buy", "20.00 %", "0.00 %", "+20.00 %"]
-    assert row_of(rows, "159915.SZ")[2:6] == ["sell", "0.00 %", "22.34 %", "-22.34 %"]
+    assert row_of(rows, "512880.SH")[2:6] == ["buy", "20.00 %", "+20.00 %", "0.00 %"]
+    assert row_of(rows, "159915.SZ")[2:6] == ["sell", "0.00 %", "-22.34 %", "22.34 %"]
     assert "Against it: enters 512880.SH; leaves 159915.SZ." in pages[0]
     assert "filled 2025-09-01, 2 funds, cost 1,234 CNY" in pages[0]
 
@@ -119,7 +119,7 @@ def test_a_fund_bought_and_gone_since_the_last_rebalance_is_listed_as_sold(repor
 
     rows = read(texts(replace(report, positions=kept))[1]).rows
 
-    assert row_of(rows, "159915.SZ")[2:7] == ["sold", "0.00 %", "0.00 %", "+0.00 %", "19.87 %"]
+    assert row_of(rows, "159915.SZ")[2:7] == ["sold", "0.00 %", "+0.00 %", "0.00 %", "19.87 %"]
 
 
 def test_an_account_of_cash_alone_holds_nothing_even_if_older_positions_are_stored(report):
@@ -127,7 +127,7 @@ def test_an_account_of_cash_alone_holds_nothing_even_if_older_positions_are_stor
 
     rows = read(texts(replace(report, positions=old))[1]).rows
 
-    assert row_of(rows, "510300.SH")[2:5] == ["buy", "20.00 %", "0.00 %"]
+    assert row_of(rows, "510300.SH")[2:6] == ["buy", "20.00 %", "+20.00 %", "0.00 %"]
 
 
 def test_first_line_is_the_state_and_one_reason(pages):
@@ -177,6 +177,21 @@ def test_a_pool_without_targets_is_blocked_without_being_told(report):
 
     assert state is State.BLOCKED
     assert why.startswith("QDII: no targets are stored for 2025-09-30")
+
+
+def test_a_verdict_of_an_older_day_says_nothing_about_today(report):
+    stale = change(report.verdicts, report.verdicts["universe"] == "QDII", as_of=pd.Timestamp("2025-09-29"))
+    old = replace(report, verdicts=stale)
+
+    assert overall(old)[1].startswith("QDII panel_coverage: last judged on 2025-09-29 (PASS then)")
+    assert row_of(read(texts(old)[1]).rows, "QDII", "panel_coverage")[2] == "BLOCKED"
+
+
+def test_missing_key_figures_are_blocked(report):
+    state, why = overall(replace(report, kpi=report.kpi.head(0)))
+
+    assert state is State.BLOCKED
+    assert why.startswith("portfolio key figures: none are stored for 2025-09-30")
 
 
 def test_nothing_stored_is_blocked_and_never_pass(report):

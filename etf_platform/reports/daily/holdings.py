@@ -11,7 +11,7 @@ from etf_platform.reports.daily.contents import DailyReport
 from etf_platform.reports.daily.layout import Section, grid_of
 from etf_platform.reports.display import shown
 
-HEADERS = "Fund|Name|Action|#Target|#Held now|#Change|#At last rebalance|#Rank|#Score"
+HEADERS = "Fund|Name|Action|#Target|#Change|#Held now|#At last rebalance|#Rank|#Score"
 
 
 def holdings_section(report: DailyReport, pool: str) -> Section:
@@ -28,8 +28,8 @@ def holdings_section(report: DailyReport, pool: str) -> Section:
             names.get(str(symbol), ""),
             _action(row.target, row.held, report.min_weight_change),
             shown(row.target, "fraction"),
-            shown(row.held, "fraction"),
             shown(row.target - row.held, "fraction", signed=True),
+            shown(row.held, "fraction"),
             shown(row.before, "fraction"),
             str(int(row.place)) if row.place > 0 else "-",
             shown(row.score, "score", signed=True),

@@ -26,8 +26,8 @@ class Finding:
 def overall(report: DailyReport) -> tuple[State, str]:
     """Worst state of all findings and one sentence that names the first reason for it.
 
-    Findings are: pools that are blocked or have no targets, verdicts of fuses, key figures, rows of the pool summary.
-    Those of watched pools count as WARN at most.
+    Findings are: pools that are blocked or have no targets, verdicts of fuses, key figures, rows of the pool summary,
+    and each of the last three when nothing is stored. Those of watched pools count as WARN at most.
     """
     found = [_capped(finding, report.watched) for finding in _findings(report)]
     state = worst(finding.state for finding in found)
@@ -40,14 +40,29 @@ def overall(report: DailyReport) -> tuple[State, str]:
     return state, f"{where}: {first.reason.rstrip('. ') or 'no reason given'}{more}."
 
 
+def current_verdicts(report: DailyReport) -> pd.DataFrame:
+    """The verdicts; one that was given on an older session than `as_of` is BLOCKED, it says nothing about today."""
+    verdicts = report.verdicts
+    if verdicts.empty:
+        return verdicts
+    judged = pd.to_datetime(verdicts["as_of"])
+    old = judged < report.as_of
+    reasons = "last judged on " + judged.dt.strftime("%Y-%m-%d") + " (" + verdicts["state"] + " then)"
+    return verdicts.assign(
+        state=verdicts["state"].mask(old, State.BLOCKED.value), reason=verdicts["reason"].mask(old, reasons)
+    )
+
+
 def _findings(report: DailyReport) -> Iterator[Finding]:
     for pool in report.pools:
         if why := report.why_blocked(pool):
             yield Finding(pool, "", State.BLOCKED, why)
     if report.verdicts.empty:
         yield Finding("", "fuses", State.BLOCKED, "no fuse has been evaluated")
-    for row in _rows(report.verdicts):
+    for row in _rows(current_verdicts(report)):
         yield Finding(row["universe"], row["fuse"], State(row["state"]), row["reason"])
+    if report.kpi.empty:
+        yield Finding("portfolio", "key figures", State.BLOCKED, f"none are stored for {report.as_of:%Y-%m-%d}")
     for row in _rows(report.kpi):
         yield Finding(row["universe"], row["kpi"], State(row["status"]), row["reason"])
     if report.summary.empty:

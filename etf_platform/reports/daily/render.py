@@ -14,7 +14,7 @@ from etf_platform.core.states import State
 from etf_platform.reports import plots
 from etf_platform.reports.daily.contents import DailyReport
 from etf_platform.reports.daily.holdings import holdings_section
-from etf_platform.reports.daily.judgement import overall
+from etf_platform.reports.daily.judgement import current_verdicts, overall
 from etf_platform.reports.daily.layout import Plot, Section
 from etf_platform.reports.daily.sections import (
     capacity_section,
@@ -103,7 +103,8 @@ def _with_plots(report: DailyReport, sections: list[Section]) -> list[Section]:
 
 
 def _marked(report: DailyReport) -> pd.DataFrame:
-    return report.verdicts.assign(source="simulated") if report.is_simulated else report.verdicts
+    verdicts = current_verdicts(report)
+    return verdicts.assign(source="simulated") if report.is_simulated else verdicts
 
 
 def _account_plots(report: DailyReport, universe: str) -> tuple[Plot, ...]:

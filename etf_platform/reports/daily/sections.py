@@ -8,6 +8,7 @@ import pandas as pd
 
 from etf_platform.core.states import State
 from etf_platform.reports.daily.contents import DailyReport
+from etf_platform.reports.daily.judgement import current_verdicts
 from etf_platform.reports.daily.layout import Section, grid_of
 from etf_platform.reports.display import shown
 
@@ -47,7 +48,7 @@ def figures_section(report: DailyReport) -> Section:
 
 def fuses_section(report: DailyReport) -> Section:
     """Every fuse that is not PASS with its reason, and how many hold."""
-    title, verdicts = "Fuses", report.verdicts
+    title, verdicts = "Fuses", current_verdicts(report)
     if not len(verdicts):
         return Section(title, ("BLOCKED: no fuse has been evaluated.",), state=State.BLOCKED)
     held = verdicts["state"] == State.PASS
@@ -72,7 +73,7 @@ def kpi_section(report: DailyReport) -> Section:
     """Key figures with their thresholds, the portfolio first."""
     title = "Key figures (KPI)"
     if not len(report.kpi):
-        return Section(title, (f"No key figures are stored for {shown(report.as_of)}.",))
+        return Section(title, (f"BLOCKED: none are stored for {shown(report.as_of)}.",), state=State.BLOCKED)
     rows = [
         (
             universe,
