@@ -8,6 +8,7 @@ from PIL import Image
 
 from etf_platform.reports import plots
 from etf_platform.reports.plots import canvas
+from etf_platform.reports.plots.account import weights_by_day
 
 SIMULATED, REAL = "sample: simulated, seed 1", "local"
 LIMIT = 60_000
@@ -137,6 +138,16 @@ def test_figures_that_are_not_defined_do_not_stop_a_plot():
     for png in (plots.ic_by_horizon(undefined), plots.factor_correlation(blank), draw_sweep(half)):
         assert png.startswith(b"\x89PNG")
     assert plots.ic_by_horizon(quality(3).assign(mean_rank_ic=np.nan)) == plots.ic_by_horizon(pd.DataFrame())
+
+
+def test_a_month_of_cash_is_not_drawn_as_a_holding():
+    days = pd.to_datetime(["2025-01-27", "2025-02-05", "2025-03-31"])
+    held = pd.DataFrame({"date": days, "symbol": "510300.SH", "weight": [0.2, 0.3, 0.4]})
+
+    weights = weights_by_day(held).loc["510300.SH"]
+
+    assert weights.index.strftime("%m-%d").tolist() == ["01-27", "02-05", "02-06", "03-31"]
+    assert weights.fillna(0.0).tolist() == [0.2, 0.3, 0.0, 0.4]
 
 
 def test_a_flat_account_has_no_drawdown_and_still_a_plot():

@@ -14,6 +14,7 @@ from etf_platform.reports.plots import canvas
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+LONGEST_HOLIDAY = 14  # calendar days; the longest closure of XSHG since 2010 was 11 days (2020-01-23 to 02-03)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -71,7 +72,7 @@ def weights_over_time(positions: pd.DataFrame, subject: str = "") -> bytes:
     title, simulated = _titled(subject, "weights at the close"), canvas.is_simulated(positions)
     if positions.empty:
         return canvas.no_data(title, simulated=simulated)
-    weights = positions.pivot_table(index="symbol", columns="date", values="weight", aggfunc="sum").sort_index(axis=1)
+    weights = weights_by_day(positions)
     first_held = weights.notna().to_numpy().argmax(axis=1)
     weights = weights.iloc[np.lexsort((weights.index.to_numpy(), first_held))]
     weights.loc["not invested"] = 1.0 - weights.sum()
@@ -89,6 +90,18 @@ def weights_over_time(positions: pd.DataFrame, subject: str = "") -> bytes:
     bar = figure.colorbar(mesh, ax=axes, pad=0.01, fraction=0.03, label="weight")
     canvas.percent_axis(canvas.plain(bar.ax, grid=None))
     return canvas.to_png(figure, simulated)
+
+
+def weights_by_day(positions: pd.DataFrame) -> pd.DataFrame:
+    """Weights as fractions, one row per symbol and one column per date; NaN where the fund was not held.
+
+    Positions have no row for an account of cash alone. A gap longer than any holiday therefore begins with an empty
+    column, so that the last holding is not drawn through it.
+    """
+    weights = positions.pivot_table(index="symbol", columns="date", values="weight", aggfunc="sum")
+    days = pd.DatetimeIndex(weights.columns).sort_values()
+    sold = days[:-1][np.diff(days) > np.timedelta64(LONGEST_HOLIDAY, "D")] + pd.Timedelta(days=1)
+    return weights.reindex(columns=days.union(sold))
 
 
 def _titled(subject: str, what: str) -> str:
