@@ -14,7 +14,7 @@ def make_bars(symbols: int = 4, sessions: int = 420, seed: int = 7) -> pd.DataFr
     frames = []
     for k in range(symbols):
         own = dates[rng.random(sessions) > 0.01]
-        own = own[10 * k :]
+        own = own[3 * k :]
         n = len(own)
         close = rng.uniform(0.8, 5) * np.exp(np.cumsum(rng.normal(0.0002, 0.015, n)))
         open_ = np.concatenate(([close[0]], close[:-1])) * np.exp(rng.normal(0, 0.004, n))

@@ -1,0 +1,106 @@
+"""What can be said about every published id without knowing returns: coverage, constancy, twins, failures."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from etf_platform.core.config.models import FactorsConfig
+from etf_platform.factors.aliases import published
+from etf_platform.factors.compute import Failure
+from etf_platform.factors.correlation import pearson_matrix
+
+
+def identical_groups(values: np.ndarray, coverage: np.ndarray, threshold: float, min_coverage: float) -> list[str]:
+    """Groups of columns that carry the same information: greedy pairs with |Pearson| above the threshold.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns)
+    coverage : ndarray of shape (n_columns,)
+        Columns below `min_coverage` join no group.
+
+    Returns
+    -------
+    list of str
+        `group_1`, `group_2`, ... in the order of their first columns; empty for a column alone.
+    """
+    eligible = np.flatnonzero(coverage >= min_coverage)
+    close = np.zeros((values.shape[1], values.shape[1]), dtype=bool)
+    close[np.ix_(eligible, eligible)] = np.abs(np.nan_to_num(pearson_matrix(values[:, eligible]))) > threshold
+    groups = [""] * values.shape[1]
+    count = 0
+    for first in range(values.shape[1]):
+        twins = [other for other in np.flatnonzero(close[first]) if other > first and not groups[other]]
+        if groups[first] or not twins:
+            continue
+        count += 1
+        for member in (first, *twins):
+            groups[member] = f"group_{count}"
+    return groups
+
+
+def summary_rows(
+    panel: pd.DataFrame, settings: FactorsConfig, failures: Sequence[Failure] = (), source: str = ""
+) -> pd.DataFrame:
+    """The `factors/<pool>/summary` table: one row per published id, in the published order.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        All rows of the pool, with the columns behind the 314 ids.
+    settings : FactorsConfig
+        `low_coverage`, `identical_correlation`, `identical_min_coverage`.
+    failures : sequence of Failure
+        Columns that could not be computed.
+    source : str
+        Where the data came from.
+
+    Returns
+    -------
+    DataFrame
+        `is_production` is False throughout; `selection` decides it.
+    """
+    entries = published()
+    columns = list(dict.fromkeys(entry.column for entry in entries))
+    values = panel[columns].to_numpy(np.float64)
+    known = np.isfinite(values)
+    coverage = known.mean(axis=0) if len(panel) else np.zeros(len(columns))
+    constant = _constant(values, known)
+    where = [columns.index(entry.column) for entry in entries]
+    pairs = identical_groups(
+        values[:, where], coverage[where], settings.identical_correlation, settings.identical_min_coverage
+    )
+    errors = {failure.column: failure.error for failure in failures}
+    return pd.DataFrame(
+        {
+            "factor_id": [entry.factor_id for entry in entries],
+            "column": [entry.column for entry in entries],
+            "coverage": coverage[where],
+            "zero_variance": constant[where],
+            "min_history": [entry.min_history for entry in entries],
+            "warmup_bars": [entry.warmup_bars for entry in entries],
+            "required_fields": ["|".join(entry.required_fields) for entry in entries],
+            "reason": [
+                _reason(columns[k], coverage[k], bool(constant[k]), settings.low_coverage, errors) for k in where
+            ],
+            "identical_group_id": pairs,
+            "is_production": False,
+            "source": source,
+        }
+    )
+
+
+def _constant(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Whether a column has values and all of them are equal."""
+    lowest = np.where(known, values, np.inf).min(axis=0, initial=np.inf)
+    highest = np.where(known, values, -np.inf).max(axis=0, initial=-np.inf)
+    return lowest == highest
+
+
+def _reason(column: str, coverage: float, is_constant: bool, low: float, errors: dict[str, str]) -> str:
+    if column in errors:
+        return f"failed: {errors[column]}"
+    if coverage < low:
+        return f"coverage {coverage:.3f} is below {low:g}"
+    return "constant" if is_constant else ""
