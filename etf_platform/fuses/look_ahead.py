@@ -22,11 +22,12 @@ KEY = ["date", "symbol"]
 def t_plus_1(bars: pd.DataFrame, limit: float, context: FuseContext) -> Reading:
     """Rows of the panel and of the targets do not change when everything after their date changes.
 
-    Observed is the time of the check in seconds; slower than the limit is a FAIL. The cut dates are drawn from the
-    second half of the sessions seeded by the last date, so that a verdict can be repeated. Rows of the shifted export,
-    which know the session before, are compared up to the session after the cut.
+    Observed is the time of the check in seconds; slower than the limit is a FAIL. The last `look_ahead.sessions` are
+    computed again; the cut dates are drawn from their second half, seeded by the last date, so that a verdict can be
+    repeated. Rows of the shifted export know the session before: they are compared up to the session after the cut.
     """
     started = time.monotonic()
+    bars = last_sessions(bars, context.settings.look_ahead.sessions)
     before = _outputs(bars, context)
     cuts = draw_cuts(bars, context.settings.look_ahead.cuts)
     details: dict[str, object] = {"cuts": [f"{cut:%Y-%m-%d}" for cut in cuts], "compared": sorted(before)}
@@ -49,6 +50,12 @@ def fills_after_decisions(fills: pd.DataFrame, limit: float) -> Reading:
     where = [f"{row.symbol} {row.date:%Y-%m-%d}" for row in early.head(5).itertuples()]
     reason = f"{len(early)} fills on or before their decision: {', '.join(where)}" if where else ""
     return Reading(float(len(early)), passed=len(early) <= limit, reason=reason)
+
+
+def last_sessions(bars: pd.DataFrame, n: int) -> pd.DataFrame:
+    """Bars of the last `n` sessions: a function that looks ahead does so on any history, and the cost stays bounded."""
+    days = np.sort(bars["date"].unique())
+    return bars if len(days) <= n else bars[bars["date"] >= days[-n]].reset_index(drop=True)
 
 
 def draw_cuts(bars: pd.DataFrame, n: int) -> list[pd.Timestamp]:

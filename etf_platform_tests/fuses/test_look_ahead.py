@@ -76,6 +76,22 @@ def test_a_check_over_its_time_fails_and_says_so(good: Any) -> None:
     assert "the check took" in slow.judge(t_plus_1).reason
 
 
+def test_only_the_last_sessions_are_computed_again(good: Any) -> None:
+    """The cost does not grow with the history; the cuts lie in the second half of what is computed."""
+    seen = []
+
+    def watched(bars: pd.DataFrame) -> pd.DataFrame:
+        seen.append(bars["date"].min())
+        return _panel(bars, lambda close: close.pct_change(3))
+
+    settings = FusesConfig(look_ahead=LookAhead(sessions=40))
+    reading = good.with_context(settings=settings, compute_panel=watched, compute_targets=None).judge(t_plus_1)
+
+    assert reading.state is State.PASS
+    assert set(seen) == {good.context.sessions[60]}
+    assert min(reading.details["cuts"]) >= f"{good.context.sessions[80]:%Y-%m-%d}"
+
+
 def test_cut_dates_are_repeatable_distinct_and_have_a_future(good: Any) -> None:
     """The same last date gives the same cuts, all in the second half and before the last session."""
     bars = good.tables["bars"]

@@ -368,9 +368,10 @@ class FuseOverride(Strict):
 
 
 class LookAhead(Strict):
-    """The behavioural look-ahead fuse: how many cut dates are drawn, and how long it may take (seconds)."""
+    """The behavioural look-ahead fuse: cut dates drawn, last sessions computed again, time it may take (seconds)."""
 
     cuts: int = Field(3, ge=1)
+    sessions: int = Field(750, ge=4)
     seconds: Positive = 30.0
 
 
