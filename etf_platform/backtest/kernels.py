@@ -1,8 +1,8 @@
 """The account, session by session, on dense session x symbol matrices. Plain loops compiled by numba.
 
-Only arithmetic stands here: rows of frames become matrices, and logs become rows, in `rotation` and `sweep`. The two
-engines do not share a loop on purpose: the account (`run`) knows lots, limits, suspensions and retries; the research
-loop (`drift`) knows none of them and is a hundred times faster. Where their conventions meet they agree (tested).
+Only arithmetic stands here: `rotation` turns rows into matrices and logs into rows. The research loop stands in
+`sweep_kernels`, apart on purpose: this one knows lots, limits, suspensions and retries, that one knows none of them and
+is many times faster. Where their conventions meet they agree (tested).
 """
 
 from typing import NamedTuple
