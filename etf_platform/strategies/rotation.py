@@ -11,16 +11,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from etf_platform.core.config.models import (
-    Direction,
-    Eligibility,
-    FactorsConfig,
-    InstrumentsConfig,
-    PoolsConfig,
-    Quality,
-    Rotation,
-    StrategiesConfig,
-)
+from etf_platform.core.config.load import Config
+from etf_platform.core.config.models import Direction, Eligibility, Quality, Rotation
 from etf_platform.core.errors import BadInputError
 from etf_platform.core.tables import TARGETS
 from etf_platform.core.units.strategy import ScoredFactor, Strategy
@@ -57,19 +49,17 @@ class RotationRules:
     layers: Rotation = field(default_factory=Rotation)
 
     @classmethod
-    def from_config(
-        cls, pools: PoolsConfig, factors: FactorsConfig, strategies: StrategiesConfig, instruments: InstrumentsConfig
-    ) -> "RotationRules":
-        """Gather the rules from the four files that hold them."""
+    def from_config(cls, config: Config) -> "RotationRules":
+        """Gather the rules from the files that hold them."""
         return cls(
-            price_limits={symbol: fund.price_limit for symbol, fund in instruments.instruments.items()},
-            top_n=pools.strategy.top_n,
-            rebalance_freq=pools.strategy.rebalance_freq,
-            score=factors.score,
-            quality=pools.quality,
-            eligibility=factors.eligibility,
-            direction=factors.direction,
-            layers=strategies.rotation,
+            price_limits={symbol: fund.price_limit for symbol, fund in config.instruments.instruments.items()},
+            top_n=config.etf_pools.strategy.top_n,
+            rebalance_freq=config.etf_pools.strategy.rebalance_freq,
+            score=config.factors.score,
+            quality=config.etf_pools.quality,
+            eligibility=config.factors.eligibility,
+            direction=config.factors.direction,
+            layers=config.strategies.rotation,
         )
 
 
