@@ -18,6 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from etf_platform.core.errors import BadInputError
+
 SUMMARY_NAME = "pool_metrics_summary.csv"
 SUMMARY_COLUMNS = {
     "pool": "pool",
@@ -77,8 +79,9 @@ class PoolExport:
     Attributes
     ----------
     pool : str
-    panel : DataFrame
-        date, symbol, source and one column per factor that is to be exported.
+    panel : DataFrame or None
+        date, symbol, source and one column per factor that is to be exported. None leaves out the panel and the
+        filtered panels; the panel's description must then have a `data_range`.
     summary, rebalances, equity, correlation : DataFrame
         Tables `factors/summary`, `backtest/rebalances`, `backtest/equity`, `factors/correlation`.
     panel_meta, metrics, capacity : mapping
@@ -90,7 +93,7 @@ class PoolExport:
     """
 
     pool: str
-    panel: pd.DataFrame
+    panel: pd.DataFrame | None
     summary: pd.DataFrame
     panel_meta: Mapping[str, Any]
     symbols: Sequence[str]
@@ -107,6 +110,11 @@ def write_pool(root: Path, export: PoolExport) -> list[Path]:
     """Write `panel_<POOL>/` below the output root.
 
     The dates in file names are `data_range` of the panel's description when it has one, else first and last panel date.
+
+    Raises
+    ------
+    BadInputError
+        Neither gives the two dates.
 
     Returns
     -------
@@ -145,8 +153,12 @@ def indexed_panel(panel: pd.DataFrame) -> pd.DataFrame:
 
 def _write_panel(folder: Path, export: PoolExport) -> list[Path]:
     start, end = _span(export)
+    written = []
+    if export.panel is not None:
+        path = folder / f"panel_FULL_{start}_{end}.parquet"
+        written.append(_write_parquet(path, indexed_panel(export.panel), export.panel))
     return [
-        _write_parquet(folder / f"panel_FULL_{start}_{end}.parquet", indexed_panel(export.panel), export.panel),
+        *written,
         _write(folder / f"factor_summary_{start}_{end}.csv", _csv(export.summary[FACTOR_COLUMNS])),
         _write(folder / "panel_meta.json", to_json(export.panel_meta)),
         _write(folder / f"{export.pool}_symbols.txt", _lines(export.symbols)),
@@ -178,9 +190,10 @@ def _mapping(text: str) -> dict[str, float] | None:
 def _write_filters(folder: Path, export: PoolExport) -> list[Path]:
     written = []
     for mode, columns in export.selected.items():
-        kept = indexed_panel(export.panel)[list(columns)]
+        if export.panel is not None:
+            kept = indexed_panel(export.panel)[list(columns)]
+            written.append(_write_parquet(folder / f"panel_filtered_{mode}.parquet", kept, export.panel))
         chosen = {"mode": mode, "pool": export.pool, "n_factors": len(columns), "factors": list(columns)}
-        written.append(_write_parquet(folder / f"panel_filtered_{mode}.parquet", kept, export.panel))
         text = yaml.safe_dump(chosen, sort_keys=False, allow_unicode=True)
         written.append(_write(folder / f"factors_selected_{mode}.yaml", text.encode()))
     if export.correlation is not None:
@@ -207,11 +220,13 @@ def _plain(value: Any) -> Any:
 
 def _span(export: PoolExport) -> tuple[str, str]:
     told = export.panel_meta.get("data_range") or {}
-    first, last = (
-        told.get("start_date") or export.panel["date"].min(),
-        told.get("end_date") or export.panel["date"].max(),
-    )
-    return f"{pd.Timestamp(first):%Y%m%d}", f"{pd.Timestamp(last):%Y%m%d}"
+    days = pd.Series([told.get("start_date"), told.get("end_date")], dtype="datetime64[ns]")
+    if days.isna().any() and export.panel is not None:
+        days = export.panel["date"].agg(["min", "max"])
+    if days.isna().any():
+        raise BadInputError(f"exporting pool {export.pool}", "no first and last date are known", "pass data_range")
+    start, end = days.dt.strftime("%Y%m%d")
+    return start, end
 
 
 def _csv(frame: pd.DataFrame, index: bool = False) -> bytes:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from etf_platform.core.errors import BadInputError
 from etf_platform.core.tables import POOL_SUMMARY
 from etf_platform.reports.output_tree import PoolExport, to_json, write_pool, write_pool_metrics_summary
 
@@ -186,6 +187,25 @@ def test_files_of_an_earlier_export_do_not_stay(export: PoolExport, tmp_path: Pa
         "notes.txt",
     }
     assert len(written) == 5
+
+
+def test_without_a_panel_everything_else_is_written(export: PoolExport, tmp_path: Path) -> None:
+    """A snapshot names the panel's table version instead; a panel of an earlier export does not stay."""
+    write_pool(tmp_path, export)
+
+    names = {path.name for path in write_pool(tmp_path, replace(export, panel=None))}
+
+    assert names == {path.name for path in (tmp_path / "panel_QDII").iterdir()}
+    assert "factor_summary_20240102_20240103.csv" in names
+    assert not [name for name in names if name.startswith(("panel_FULL", "panel_filtered"))]
+
+
+def test_the_dates_come_from_the_panel_when_the_description_has_none(export: PoolExport, tmp_path: Path) -> None:
+    first = write_pool(tmp_path, replace(export, panel_meta={}))[0]
+
+    assert first.name == "panel_FULL_20240102_20240103.parquet"
+    with pytest.raises(BadInputError, match="no first and last date"):
+        write_pool(tmp_path, replace(export, panel_meta={}, panel=None))
 
 
 def test_the_same_content_gives_the_same_bytes(export: PoolExport, tmp_path: Path) -> None:
