@@ -41,7 +41,5 @@ def is_decision(rows: pd.DatetimeIndex, sessions: pd.DatetimeIndex, rebalance_fr
 
 def _is_month_end(rows: pd.DatetimeIndex, sessions: pd.DatetimeIndex) -> np.ndarray:
     following = sessions.as_unit("ns").searchsorted(rows, side="right")
-    has_next = following < len(sessions)
-    after = sessions[np.minimum(following, len(sessions) - 1)]
-    month, next_month = rows.year * 12 + rows.month, after.year * 12 + after.month
-    return np.asarray(has_next & (next_month > month))
+    after = sessions[np.minimum(following, len(sessions) - 1)]  # the row's own month where nothing follows
+    return np.asarray(after.year * 12 + after.month > rows.year * 12 + rows.month)
