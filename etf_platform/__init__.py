@@ -13,7 +13,6 @@ only `orchestration` knows the order.
     backtest/     5  targets x prices -> fills and equity; capacity; sweeps
     kpi/          7  all of it -> snapshots with thresholds
     fuses/           rules that may stop any of the arrows
-    alerts/          what to say and the channels to say it on
     reports/         Markdown, HTML and plots for people
     measures/        numbers in, numbers out
     storage/         the lake (Delta tables), the ops database, queries

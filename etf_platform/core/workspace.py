@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import etf_platform
-
 HOME, CONFIG, SOURCE, DATA = (
     "ETF_PLATFORM_HOME",
     "ETF_PLATFORM_CONFIG",
@@ -21,7 +19,7 @@ HOME, CONFIG, SOURCE, DATA = (
 
 def packaged_config() -> Path:
     """The configuration that ships with the package: inside the wheel, or `configs/` of a source checkout."""
-    package = Path(etf_platform.__file__).parent
+    package = Path(__file__).resolve().parents[1]
     inside = package / "configs"
     return inside if inside.is_dir() else package.parent / "configs"
 

@@ -121,7 +121,7 @@ PORTFOLIO_STEPS: tuple[Step, ...] = (
     ),
     Step(
         "kpi/{pool}/snapshot",
-        f"{_STEPS}.portfolio:write_kpi",
+        f"{_STEPS}.kpi:write_snapshot",
         needs=("backtest/{pool}/rotation", "kpi/{each}/snapshot"),
         tables=(t.KPI,),
         description="Key figures of the portfolio as they stood on the day, with thresholds and status.",

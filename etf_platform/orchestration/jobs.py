@@ -5,12 +5,16 @@ itself must appear as BLOCKED in the report, and Dagster skips everything downst
 """
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from etf_platform.orchestration.assets import asset_key, steps_of
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.windows import PARTITION
+
+AssetJob: TypeAlias = UnresolvedAssetJobDefinition  # what dg.define_asset_job returns; dagster does not export it
 
 JOBS = {
     "history": "Loads everything before the first partition (or up to `until`) into the same tables, once.",
@@ -19,7 +23,7 @@ JOBS = {
 }
 
 
-def build_jobs(platform: Platform, partitions: dg.PartitionsDefinition) -> dict[str, dg.UnresolvedAssetJobDefinition]:
+def build_jobs(platform: Platform, partitions: dg.PartitionsDefinition) -> dict[str, AssetJob]:
     """One asset job per `Step.job`."""
     return {
         name: dg.define_asset_job(
@@ -36,7 +40,7 @@ def build_jobs(platform: Platform, partitions: dg.PartitionsDefinition) -> dict[
     }
 
 
-def build_schedule(platform: Platform, daily: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+def build_schedule(platform: Platform, daily: AssetJob) -> dg.ScheduleDefinition:
     """`daily` at the configured hour, on exchange sessions only."""
     at = platform.config.platform.schedule
     partitions = daily.partitions_def
@@ -59,7 +63,7 @@ def build_schedule(platform: Platform, daily: dg.UnresolvedAssetJobDefinition) -
 
 
 def build_sensors(
-    daily: dg.UnresolvedAssetJobDefinition, portfolio: dg.UnresolvedAssetJobDefinition
+    daily: AssetJob, portfolio: AssetJob
 ) -> list[dg.SensorDefinition]:
     """The portfolio follows the pools' job after success and after failure."""
     return [
@@ -68,7 +72,7 @@ def build_sensors(
 
 
 def _follow(
-    status: dg.DagsterRunStatus, daily: dg.UnresolvedAssetJobDefinition, portfolio: dg.UnresolvedAssetJobDefinition
+    status: dg.DagsterRunStatus, daily: AssetJob, portfolio: AssetJob
 ) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         run_status=status,

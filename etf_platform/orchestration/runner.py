@@ -14,6 +14,7 @@ import dagster as dg
 from etf_platform.core.errors import BadInputError, NotASessionError
 from etf_platform.orchestration.assets import asset_key, steps_of
 from etf_platform.orchestration.build import definitions_of
+from etf_platform.orchestration.checks import fuses_on
 from etf_platform.orchestration.instance.config import open_instance
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.progress import QUIET, StepEnded, listening
@@ -80,20 +81,28 @@ def plan_run(platform: Platform, pools: Sequence[str], start: date, end: date) -
 
 
 def last_stored(platform: Platform, pool: str) -> date | None:
-    """Last session with bars of the pool; None when nothing was ever loaded."""
-    from etf_platform.core.tables import BARS
+    """Last session up to which bars, panel and targets are all there; None when one was never written."""
+    from etf_platform.core.tables import BARS, PANEL, TARGETS
 
-    if not platform.lake.exists(BARS, pool):
+    tables = (BARS, PANEL, TARGETS)
+    if not all(platform.lake.exists(table, pool) for table in tables):
         return None
-    view = BARS.address(pool).replace("/", "_")
-    last = platform.lake.sql(f'SELECT max(date) FROM "{view}"').fetchone()
-    return last[0] if last else None
+    lasts = [platform.lake.read(table, pool, columns=["date"])["date"].max() for table in tables]
+    return min((last.date() for last in lasts if last == last), default=None)
 
 
 def steps_in(platform: Platform, job: str, pools: Sequence[str]) -> list[dg.AssetKey]:
     """Asset keys of one job for these pools."""
     wanted = {*pools, PORTFOLIO}
     return [asset_key(s.address, u) for u, s in steps_of(platform) if s.job == job and u in wanted]
+
+
+def step_count(platform: Platform, plan: Plan) -> int:
+    """Steps that a plan runs at most, checks included; for progress."""
+    jobs = [("history", plan.history_for)] if plan.history_for else []
+    jobs += [("daily", plan.pools), ("portfolio", plan.pools)]
+    checked = sum(1 for u, s in steps_of(platform) if s.job != "history" and u in {*plan.pools, PORTFOLIO} and fuses_on(platform, s, u))
+    return sum(len(steps_in(platform, job, pools)) for job, pools in jobs) + checked
 
 
 def execute(platform: Platform, plan: Plan, listener: StepEnded | None = None) -> list[JobResult]:

@@ -1,48 +1,26 @@
 """Collects the units that contributors add (fuses, factors) and applies the configured overrides."""
 
-from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from etf_platform.core.catalog import collect
 from etf_platform.core.config import Config
-from etf_platform.core.errors import UnknownUnitError
 from etf_platform.core.units.fuse import Fuse
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@lru_cache(maxsize=1)
-def all_fuses() -> tuple[Fuse, ...]:
-    """Every fuse of `etf_platform.fuses`."""
-    import etf_platform.fuses
-
-    return tuple(collect(etf_platform.fuses, Fuse))
-
-
-def enabled_fuses(config: Config) -> list[Fuse]:
+def enabled_fuses(config: Config) -> tuple[Fuse, ...]:
     """Every fuse that is judged, with `fuses.yaml` applied.
 
     Raises
     ------
-    UnknownUnitError
+    ConfigError
         `overrides` names a fuse that does not exist.
     """
-    overrides = config.fuses.overrides
-    unknown = sorted(set(overrides) - {fuse.name for fuse in all_fuses()})
-    if unknown:
-        names = ", ".join(sorted(fuse.name for fuse in all_fuses()))
-        raise UnknownUnitError("applying fuses.yaml", f"there is no fuse {', '.join(unknown)}", f"use one of {names}")
-    return [fuse for fuse in (_overridden(f, config) for f in all_fuses()) if fuse.enabled]
+    from etf_platform.fuses import configured_fuses
 
-
-def _overridden(fuse: Fuse, config: Config) -> Fuse:
-    override = config.fuses.overrides.get(fuse.name)
-    if override is None:
-        return fuse
-    changes = override.model_dump(exclude_none=True)
-    return replace(fuse, **changes)
+    return tuple(fuse for fuse in configured_fuses(config.fuses) if fuse.enabled)
 
 
 def data_dictionary() -> str:
@@ -76,7 +54,7 @@ def factor_rows() -> "pd.DataFrame":
     """One row per published factor id."""
     import pandas as pd
 
-    from etf_platform.factors.aliases import ALIASES
+    from etf_platform.factors.aliases import published
 
     return pd.DataFrame(
         [
@@ -85,13 +63,13 @@ def factor_rows() -> "pd.DataFrame":
                 "family": a.family,
                 "bucket": a.bucket,
                 "column": a.column,
-                "scored_as": a.normalised or a.column,
+                "scored_as": a.scored_column,
                 "formula": a.formula,
                 "warmup_bars": a.warmup_bars,
                 "min_history": a.min_history,
                 "direction": a.direction_prior,
                 "duplicate_of": a.duplicate_of or "",
             }
-            for a in ALIASES
+            for a in published()
         ]
     )

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as db
-from dagster import Field, IntSource, StringSource
+from dagster import AssetKey, Field, IntSource, StringSource
 from dagster._core.event_api import EventHandlerFn
-from dagster._core.events import ASSET_CHECK_EVENTS, BATCH_WRITABLE_EVENTS
+from dagster._core.events import ASSET_CHECK_EVENTS, BATCH_WRITABLE_EVENTS, DagsterEventType
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
@@ -33,6 +33,7 @@ from watchdog.observers.api import BaseObserver
 from etf_platform.core.errors import ConfigError
 from etf_platform.orchestration.instance.shards import OpenShards
 
+SHOWN_BY_TIME = {DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.ASSET_OBSERVATION}
 BATCH_SIZE_VARIABLE = "DAGSTER_EVENT_BATCH_SIZE"
 
 
@@ -56,6 +57,7 @@ class FastSqliteEventLogStorage(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._present: set[str] = set()
+        self._shown: dict[AssetKey | None, int] = {}
         self._shards: OpenShards | None = None
         super().__init__(_expand(base_dir), inst_data)
 
@@ -85,6 +87,22 @@ class FastSqliteEventLogStorage(SqliteEventLogStorage):
         if len({event.run_id for event in events}) != 1 or not all(map(_is_batchable, events)):
             super().store_event_batch(events)
             return
+        self._store_batch([self._apart(event) for event in events])
+
+    def _apart(self, event: EventLogEntry) -> EventLogEntry:
+        """The event, moved on to a millisecond of its own if an earlier one of its asset was stored with that one.
+
+        The Events tab of Dagster's UI shows one materialisation per asset and millisecond, whatever their partitions:
+        of 21 days of a batch it showed 5. Events that are stored one by one are never that close.
+        """
+        if event.dagster_event_type not in SHOWN_BY_TIME:
+            return event
+        asset_key, millisecond = event.get_dagster_event().asset_key, int(event.timestamp * 1000)
+        free = max(millisecond, self._shown.get(asset_key, 0) + 1)
+        self._shown[asset_key] = free
+        return event if free == millisecond else event._replace(timestamp=(free + 0.5) / 1000)
+
+    def _store_batch(self, events: Sequence[EventLogEntry]) -> None:
         rows = [self._event_to_row(event) for event in events]
         with self._db_lock, self._begin(events[0].run_id) as run_shard, self._begin(INDEX_SHARD_NAME) as index:
             run_shard.execute(SqlEventLogStorageTable.insert(), rows)

@@ -1,18 +1,74 @@
-"""Accounts and diagnostics to KPI snapshots."""
+"""Accounts, panels and holdings to KPI snapshots."""
 
+import pandas as pd
+
+from etf_platform.backtest.capacity import capacity_rows, limits_of
 from etf_platform.core import tables as t
-from etf_platform.kpi.snapshot import snapshot
-from etf_platform.orchestration.platform import Platform
+from etf_platform.kpi.observed import observe_panel
+from etf_platform.kpi.snapshot import ACCOUNT_KPI, ROTATION_KPI, KpiRules, snapshot
+from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.step import Outcome, Window
+from etf_platform.orchestration.steps.backtest import facts_of
+from etf_platform.orchestration.steps.factors import scored_factors
 from etf_platform.orchestration.steps.tables import StepTables
+
+VIOLATIONS = {"adv_violations": "adv_constraint", "single_weight_violations": "single_position"}
 
 
 def write_snapshot(platform: Platform, universe: str, window: Window) -> Outcome:
     """Key figures of every session of the window, each from rows up to that session only."""
     tables = StepTables(platform, window)
     equity = tables.read_if_there(t.EQUITY, universe, end=window.end)
-    dates = platform.sessions(universe).between(window.start, window.end)
-    rows = snapshot(equity, dates, platform.config.etf_pools)
+    dates = platform.sessions(universe).between(*_range(window, equity))
+    observed = None if universe == PORTFOLIO else _observed(platform, universe, tables, dates, window)
+    kpis = ACCOUNT_KPI if universe == PORTFOLIO else ROTATION_KPI
+    rows = snapshot(equity, observed, dates, platform.sessions(universe).index, rules_of(platform, universe), kpis)
     tables.write(t.KPI, universe, rows, window.start, window.end)
     last = rows[rows["date"] == rows["date"].max()]
-    return tables.outcome(facts={"not passed": ", ".join(last.loc[last["status"] != "PASS", "kpi"]) or "none"})
+    open_items = last.loc[last["status"] != "PASS", ["kpi", "status", "reason"]]
+    return tables.outcome(facts={"not passed": ", ".join(open_items["kpi"]) or "none"})
+
+
+def rules_of(platform: Platform, universe: str) -> KpiRules:
+    """How the figures of a universe are judged."""
+    settings = platform.config.etf_pools
+    top_n = settings.strategy.top_n * (len(platform.config.pools) if universe == PORTFOLIO else 1)
+    return KpiRules(settings.ci_thresholds, top_n, settings.costs.risk_free, universe == PORTFOLIO)
+
+
+def holdings_violations(rebalances: pd.DataFrame, bars: pd.DataFrame, platform: Platform, pool: str) -> pd.DataFrame:
+    """Violations of the holdings after every rebalance: `date` (of the fills), `kpi`, `value`."""
+    limits, facts = limits_of(platform.config.etf_pools, pool), facts_of(platform.config)
+    rows = []
+    for i in range(len(rebalances)):
+        judged = capacity_rows(rebalances.iloc[i : i + 1], bars, limits, facts)
+        broken = judged[judged["status"] != "PASS"]["type"]
+        rows += [(rebalances["date"].iloc[i], kpi, float((broken == kind).sum())) for kpi, kind in VIOLATIONS.items()]
+    return pd.DataFrame(rows, columns=["date", "kpi", "value"])
+
+
+def _observed(
+    platform: Platform, pool: str, tables: StepTables, dates: pd.DatetimeIndex, window: Window
+) -> pd.DataFrame:
+    columns = list(dict.fromkeys(factor.column for factor in scored_factors(platform, pool, tables)))
+    panel = tables.read(t.PANEL, pool, end=window.end, columns=["date", "symbol", "source", *columns])
+    observed = observe_panel(panel, columns)
+    rebalances = tables.read_if_there(t.REBALANCES, pool)
+    if rebalances is None or rebalances.empty:
+        return observed
+    known = rebalances[rebalances["date"] <= dates[-1]].sort_values("date")
+    relevant = known[known["date"] >= known["date"].where(known["date"] <= dates[0]).max()] if len(known) else known
+    bars = tables.read(t.BARS, pool, end=window.end, columns=["date", "symbol", "close", "amount", "source"])
+    found = holdings_violations(relevant if len(relevant) else known, bars, platform, pool)
+    if found.empty:
+        return observed
+    daily = found.pivot(index="date", columns="kpi", values="value").reindex(dates, method="ffill").dropna()
+    long = daily.rename_axis("date").reset_index().melt("date", var_name="kpi", value_name="value")
+    return pd.concat([observed, long.assign(source=observed["source"].iloc[-1])], ignore_index=True)
+
+
+def _range(window: Window, equity: pd.DataFrame | None) -> tuple[object, object]:
+    if window.start is not None and window.end is not None:
+        return window.start, window.end
+    assert equity is not None
+    return equity["date"].iloc[0], equity["date"].iloc[-1]

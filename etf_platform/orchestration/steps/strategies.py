@@ -33,7 +33,7 @@ def targets_of(
 ) -> pd.DataFrame:
     """TARGETS rows of every session of the bars."""
     config = platform.config
-    rules = RotationRules.from_config(config.etf_pools, config.factors, config.strategies, config.instruments)
+    rules = RotationRules.from_config(config)
     chosen = scored_factors(platform, pool) if selected is None else selected
     return targets(panel, bars, chosen, rules, platform.sessions(pool).index, reference)
 

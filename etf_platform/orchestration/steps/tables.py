@@ -61,7 +61,10 @@ class StepTables:
         """Whether nobody has written the tables that this step read since it read them."""
         return all(self._platform.lake.version(table, universe) == seen for (table, universe), seen in self._seen.items())
 
+    def versions(self) -> dict[str, int]:
+        """Address -> version of every table read so far."""
+        return {table.address(universe): version for (table, universe), version in self._seen.items()}
+
     def outcome(self, **shown: Any) -> Outcome:
         """The step's outcome with versions filled in."""
-        read = {table.address(universe): version for (table, universe), version in self._seen.items()}
-        return Outcome(written=tuple(self.written), read=read, **shown)
+        return Outcome(written=tuple(self.written), read=self.versions(), **shown)

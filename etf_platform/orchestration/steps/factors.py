@@ -1,0 +1,145 @@
+"""Bars to the factor panel, its description, summary, correlation and quality."""
+
+import json
+
+import pandas as pd
+
+import etf_platform
+from etf_platform.core import tables as t
+from etf_platform.core.units.strategy import ScoredFactor
+from etf_platform.factors.aliases import lookup, published
+from etf_platform.factors.compute import Failure
+from etf_platform.factors.correlation import correlation_rows
+from etf_platform.factors.export import hash_bars, panel_meta
+from etf_platform.factors.panel import compute_panel
+from etf_platform.factors.quality import quality_rows
+from etf_platform.factors.selection import production_ids
+from etf_platform.factors.summary import summary_rows
+from etf_platform.orchestration.platform import Platform
+from etf_platform.orchestration.step import Outcome, Window
+from etf_platform.orchestration.steps.tables import StepTables
+from etf_platform.reports.plots import coverage_by_factor, factor_correlation, ic_by_horizon
+
+BAR_COLUMNS = ["date", "symbol", "open", "high", "low", "close", "volume", "amount", "adj_factor", "source"]
+FROM_COVERAGE = ("auto_coverage_50", "filter_production", "filter_research")
+
+
+def write_panel(platform: Platform, pool: str, window: Window) -> Outcome:
+    """Compute every factor from the first bar to the window's end and store the window's rows."""
+    tables = StepTables(platform, window)
+    bars = tables.read(t.BARS, pool, end=window.end, columns=BAR_COLUMNS)
+    result = compute_panel(bars)
+    panel = labelled(result.frame, bars)
+    rows = window.cut(panel)
+    tables.write(t.PANEL, pool, rows, window.start, window.end)
+    tables.write(t.PANEL_META, pool, _meta_rows(platform, pool, bars, panel, result.failures))
+    return tables.outcome(
+        facts={
+            "factors": panel.shape[1] - 3,
+            "failed factors": ", ".join(failure.column for failure in result.failures) or "none",
+            "values": int(rows.shape[0] * (rows.shape[1] - 3)),
+        }
+    )
+
+
+def panel_of(bars: pd.DataFrame) -> pd.DataFrame:
+    """The panel of some bars, as it would be stored."""
+    return compute_panel(bars).frame
+
+
+def labelled(panel: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
+    """The panel with the source of every row's bar."""
+    source = bars.sort_values(["date", "symbol"], kind="stable")["source"].to_numpy()
+    return panel.assign(source=source)
+
+
+def write_summary(platform: Platform, pool: str, window: Window) -> Outcome:
+    """Diagnostics of all published ids, and correlations of the production columns."""
+    tables = StepTables(platform, window)
+    panel = tables.read(t.PANEL, pool)
+    source = panel["source"].iloc[-1]
+    failures = stored_failures(platform, pool)
+    settings = platform.config.factors
+    summary = summary_rows(panel, settings, failures, source)
+    selected = production_ids(settings, summary)
+    summary["is_production"] = summary["factor_id"].isin(selected)
+    columns = list(dict.fromkeys(lookup(factor_id).scored_column for factor_id in selected))
+    correlation = correlation_rows(panel, columns, source)
+    tables.write(t.FACTOR_SUMMARY, pool, summary)
+    tables.write(t.FACTOR_CORRELATION, pool, correlation)
+    return tables.outcome(
+        facts={
+            "published ids": len(summary),
+            "mean coverage": round(float(summary["coverage"].mean()), 4),
+            "zero variance": int(summary["zero_variance"].sum()),
+            "identical groups": int(summary.loc[summary["identical_group_id"] != "", "identical_group_id"].nunique()),
+            "production factors": ", ".join(selected),
+        },
+        plots={"correlation": factor_correlation(correlation), "coverage": coverage_by_factor(summary)},
+    )
+
+
+def write_quality(platform: Platform, pool: str, window: Window) -> Outcome:
+    """Rank IC, ICIR, spread and decay of the scored columns."""
+    tables = StepTables(platform, window)
+    columns = [factor.column for factor in scored_factors(platform, pool)]
+    panel = tables.read(t.PANEL, pool, columns=["date", "symbol", "source", *dict.fromkeys(columns)])
+    bars = tables.read(t.BARS, pool, columns=BAR_COLUMNS)
+    rows = quality_rows(panel, bars, platform.config.factors.quality_horizons)
+    tables.write(t.FACTOR_QUALITY, pool, rows)
+    return tables.outcome(plots={"rank IC by horizon": ic_by_horizon(rows)}, frames={"quality": rows})
+
+
+def scored_factors(platform: Platform, pool: str, tables: StepTables | None = None) -> list[ScoredFactor]:
+    """The production set as plain descriptions.
+
+    `curated12` is configuration; the other sets depend on coverage and so on the last stored summary.
+    """
+    settings = platform.config.factors
+    summary = None
+    if settings.production_set in FROM_COVERAGE:
+        source = platform.lake if tables is None else tables
+        summary = source.read(t.FACTOR_SUMMARY, pool)
+    return [_scored(factor_id) for factor_id in production_ids(settings, summary)]
+
+
+def stored_failures(platform: Platform, pool: str) -> tuple[Failure, ...]:
+    """Factors that failed when the panel was written."""
+    meta = platform.lake.read(t.PANEL_META, pool).set_index("entry")["value"]
+    return tuple(Failure(entry["factor"], entry["error"]) for entry in json.loads(meta["failed_factors"]))
+
+
+def _scored(factor_id: str) -> ScoredFactor:
+    entry = lookup(factor_id)
+    return ScoredFactor(
+        factor_id,
+        entry.scored_column,
+        entry.bucket,
+        entry.direction_prior,
+        entry.duplicate_of,
+        entry.column,
+        entry.scale.startswith("bounded"),
+    )
+
+
+def _meta_rows(
+    platform: Platform, pool: str, bars: pd.DataFrame, panel: pd.DataFrame, failures: tuple[Failure, ...]
+) -> pd.DataFrame:
+    first, last = (str(day.date()) for day in (bars["date"].min(), bars["date"].max()))
+    meta = panel_meta(
+        [entry.factor_id for entry in published()],
+        engine_version=etf_platform.__version__,
+        pool=pool,
+        start_date=first,
+        end_date=last,
+        run_params={
+            "start_date": first,
+            "end_date": last,
+            "data_dir": str(platform.workspace.data or platform.source_name),
+            "output_dir": str(platform.workspace.lake),
+        },
+        input_hash=hash_bars(bars),
+        failures=failures,
+    )
+    source = panel["source"].iloc[-1] if len(panel) else platform.source_label
+    return pd.DataFrame({"entry": list(meta), "value": [json.dumps(v) for v in meta.values()], "source": source})
