@@ -22,8 +22,8 @@ def production_ids(
     ----------
     settings : FactorsConfig
         `curated12`: the configured list, in its order. `auto_coverage_50`: coverage above 0.5. `filter_production`:
-        coverage of at least 0.80, not constant, no leak suspect, one per identical group. `filter_research`: coverage of
-        at least 0.30, one per identical group. The last three in the published order.
+        coverage of at least 0.80, not constant, no leak suspect, one per identical group. `filter_research`: coverage
+        of at least 0.30, one per identical group. The last three in the published order.
     summary : DataFrame, optional
         `factors/<pool>/summary`; needed by every rule but the first.
     leak_suspects : collection of str

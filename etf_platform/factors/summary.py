@@ -31,7 +31,7 @@ def identical_groups(values: np.ndarray, coverage: np.ndarray, threshold: float,
     groups = [""] * values.shape[1]
     count = 0
     for first in range(values.shape[1]):
-        twins = [other for other in np.flatnonzero(close[first]) if other > first and not groups[other]]
+        twins = [other for other in np.flatnonzero(close[first]).tolist() if other > first and not groups[other]]
         if groups[first] or not twins:
             continue
         count += 1
@@ -68,9 +68,8 @@ def summary_rows(
     coverage = known.mean(axis=0) if len(panel) else np.zeros(len(columns))
     constant = _constant(values, known)
     where = [columns.index(entry.column) for entry in entries]
-    pairs = identical_groups(
-        values[:, where], coverage[where], settings.identical_correlation, settings.identical_min_coverage
-    )
+    limits = (settings.identical_correlation, settings.identical_min_coverage)
+    groups = identical_groups(values[:, where], coverage[where], *limits)
     errors = {failure.column: failure.error for failure in failures}
     return pd.DataFrame(
         {
@@ -84,7 +83,7 @@ def summary_rows(
             "reason": [
                 _reason(columns[k], coverage[k], bool(constant[k]), settings.low_coverage, errors) for k in where
             ],
-            "identical_group_id": pairs,
+            "identical_group_id": groups,
             "is_production": False,
             "source": source,
         }
