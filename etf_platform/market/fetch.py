@@ -108,7 +108,8 @@ def load_bars(
     )
     bars, events = verdict.bars, _events(feed, verdict.bars)
     if accepted is not None:
-        bars, events = apply_events(bars, accepted), decided(events, accepted)
+        ours = accepted[accepted["symbol"].isin(symbols)]
+        bars, events = apply_events(bars, ours), decided(events, ours)
     cut = [_cut(frame, start, end) for frame in (bars, verdict.quarantine, events)]
     return MarketData(cut[0], cut[1], cut[2], verdict.n_identical)
 

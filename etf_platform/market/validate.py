@@ -229,9 +229,10 @@ def _quarantine(
     refused = rule != ""
     kept = facts[refused]
     filed = pd.DataFrame({"date": _session_of(kept["date"], sessions), "symbol": kept["symbol"]})
-    filed["rule"] = rule[refused]
-    filed["reason"] = _reasons(kept, rule[refused], max_broken_rows)
-    filed["row"] = [_as_json(row) for row in rows[refused].to_dict("records")]
+    filed["rule"] = rule[refused].astype("str")
+    filed["reason"] = pd.Series(_reasons(kept, rule[refused], max_broken_rows), index=kept.index, dtype="str")
+    as_json = [_as_json(row) for row in rows[refused].to_dict("records")]
+    filed["row"] = pd.Series(as_json, index=kept.index, dtype="str")
     filed["source"] = rows.loc[refused, "source"]
     filed["position"] = filed.groupby(["date", "symbol"]).cumcount().astype("int64")
     names = [c.name for c in QUARANTINE.columns]
