@@ -112,8 +112,9 @@ class Table:
 
         names = self._ordered_names(frame)
         doing = f"checking rows of {self.layer}/{self.name}"
-        ordered = frame[names].sort_values(list(self.key), kind="stable")
-        if ordered.duplicated(list(self.key)).any():
+        is_sorted = self._is_strictly_sorted(frame)
+        ordered = frame[names] if is_sorted else frame[names].sort_values(list(self.key), kind="stable")
+        if not is_sorted and ordered.duplicated(list(self.key)).any():
             twice = ordered.loc[ordered.duplicated(list(self.key)), list(self.key)].iloc[0].to_dict()
             raise SchemaError(doing, f"the key {twice} stands twice", "remove the duplicate at its source")
         for name in names:
@@ -123,6 +124,18 @@ class Table:
             return pa.Table.from_pandas(ordered, schema=self.arrow_schema(names), preserve_index=False)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise SchemaError(doing, str(error), "convert the column to its declared type") from error
+
+    def _is_strictly_sorted(self, frame: pd.DataFrame) -> bool:
+        """Whether the keys ascend and none stands twice; False also where this is not cheap to see (object columns)."""
+        import numpy as np
+
+        tied = np.ones(max(len(frame) - 1, 0), dtype=bool)
+        for name in self.key:
+            later, earlier = frame[name].array[1:], frame[name].array[:-1]
+            if frame[name].dtype == object or (tied & np.asarray(later < earlier)).any():
+                return False
+            tied &= np.asarray(later == earlier)
+        return not tied.any()
 
     def _ordered_names(self, frame: pd.DataFrame) -> list[str]:
         missing = [c.name for c in self.columns if c.name not in frame.columns]

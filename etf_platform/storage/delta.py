@@ -10,7 +10,7 @@ import errno
 import json
 import time
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,7 +98,7 @@ def stored_schema(table: DeltaTable) -> pa.Schema:
     return pa.schema([f for f in schema if f.name != YEAR or f.name not in table.metadata().partition_columns])
 
 
-def create(place: Place, schema: pa.Schema, partitioned: bool, files: Sequence[Encoded], note: dict[str, str]) -> int:
+def create(place: Place, schema: pa.Schema, partitioned: bool, files: Sequence[AddAction], note: dict[str, str]) -> int:
     """Commit version 0.
 
     Raises
@@ -106,12 +106,11 @@ def create(place: Place, schema: pa.Schema, partitioned: bool, files: Sequence[E
     LostRaceError
         The table exists by now.
     """
-    actions = put(place, files)
     try:
         create_table_with_add_actions(
             place.uri,
             _delta_schema(schema, partitioned),
-            actions,
+            [*files],
             mode="error",
             partition_by=[YEAR] if partitioned else [],
             name=place.address,
@@ -131,10 +130,10 @@ def replace(
     table: DeltaTable,
     schema: pa.Schema,
     years: Collection[int | None] | None,
-    files: Sequence[Encoded],
+    files: Sequence[AddAction],
     note: dict[str, str],
 ) -> int:
-    """Commit new files in place of all files of the given years (None: of everything); returns the new version.
+    """Commit files in place of all files of the given years (None: of everything); returns the new version.
 
     Raises
     ------
@@ -142,11 +141,13 @@ def replace(
         Somebody committed since `table` was loaded.
     """
     version, partitioned = table.version(), bool(table.metadata().partition_columns)
-    actions = put(place, files)
+    if partitioned == (years is None):
+        saw = f"it is stored {'by year' if partitioned else 'in one file'} and declared otherwise now"
+        raise StorageError(f"writing {place.address}", saw, "remove its folder and write the whole table again")
     filters = None if years is None else [(YEAR, "in", sorted(str(y) for y in years))]
     try:
         table.create_write_transaction(
-            [*actions],
+            [*files],
             "overwrite",
             _delta_schema(schema, partitioned),
             [YEAR] if partitioned else [],
@@ -162,19 +163,28 @@ def replace(
     return version + 1
 
 
-def put(place: Place, files: Sequence[Encoded]) -> list[AddAction]:
-    """Write files below the table; on failure remove what was written, for no log names it yet."""
-    actions: list[AddAction] = []
+def put(place: Place, file: Encoded) -> AddAction:
+    """Write one file below the table; no version names it yet. A file that could not be completed is removed."""
+    folder = "" if file.year is None else f"{YEAR}={file.year}/"
+    path = f"{folder}{file.digest}-{uuid.uuid4().hex[:8]}.parquet"
+    target = place.full(path)
     with translated(f"writing {place.address}"):
+        place.files.create_dir(target.rpartition("/")[0], recursive=True)
         try:
-            for file in files:
-                actions.append(_put(place, file))
+            with place.files.open_output_stream(target) as stream:
+                stream.write(file.data)
         except OSError:
-            for action in actions:
-                with contextlib.suppress(OSError):
-                    place.files.delete_file(place.full(action.path))
+            discard(place, [path])
             raise
-    return actions
+    values = {} if file.year is None else {YEAR: str(file.year)}
+    return AddAction(path, file.data.size, values, int(time.time() * 1000), True, json.dumps({"numRecords": file.rows}))
+
+
+def discard(place: Place, paths: Iterable[str]) -> None:
+    """Remove files that no version names; what cannot be removed is left to maintenance."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            place.files.delete_file(place.full(path))
 
 
 @contextlib.contextmanager
@@ -203,22 +213,6 @@ _CAUSES = (
     (errno.EACCES, "Permission denied", "give this user write access to the lake folder, then run again"),
     (errno.EPERM, "Operation not permitted", "give this user write access to the lake folder, then run again"),
 )
-
-
-def _put(place: Place, file: Encoded) -> AddAction:
-    folder = "" if file.year is None else f"{YEAR}={file.year}/"
-    path = f"{folder}{file.digest}-{uuid.uuid4().hex[:8]}.parquet"
-    target = place.full(path)
-    place.files.create_dir(target.rpartition("/")[0], recursive=True)
-    try:
-        with place.files.open_output_stream(target) as stream:
-            stream.write(file.data)
-    except OSError:
-        with contextlib.suppress(OSError):
-            place.files.delete_file(target)
-        raise
-    values = {} if file.year is None else {YEAR: str(file.year)}
-    return AddAction(path, file.data.size, values, int(time.time() * 1000), True, json.dumps({"numRecords": file.rows}))
 
 
 def _digest_of(path: str) -> str:

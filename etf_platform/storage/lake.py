@@ -8,7 +8,6 @@ that the bytes are a function of the rows alone. What files and commits look lik
 import random
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,15 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from pyarrow import fs as pafs
 
-from etf_platform.core.errors import SchemaError, StorageConflictError
+from etf_platform.core.errors import StorageConflictError
 from etf_platform.core.schema import Table
 from etf_platform.storage import delta, views
 from etf_platform.storage.delta import LostRaceError, Part, Place
-from etf_platform.storage.parquet import Encoded, encode, split_by_year
+from etf_platform.storage.evolution import aligned, merged, selected
 from etf_platform.storage.span import Day, Span
+from etf_platform.storage.staging import stage
 
 ATTEMPTS = 40
-WRITERS = 2
 
 
 class Lake:
@@ -128,7 +127,7 @@ class Lake:
         """
         place = self.place(table, universe)
         current = delta.open_version(place, version)
-        schema = _selected(delta.stored_schema(current), columns, place.address)
+        schema = selected(delta.stored_schema(current), columns, place.address)
         span = Span.of_read(table, start, end)
         files = [self._readable(place, p) for p in delta.parts(current) if p.rows and span.may_hold(p.year)]
         return to_pandas(views.fetch(self._duckdb, files, schema, span, symbols, table))
@@ -189,23 +188,32 @@ class Lake:
 
     def _write_once(self, table: Table, place: Place, rows: pa.Table, span: Span, note: dict[str, str]) -> int:
         if not DeltaTable.is_deltatable(place.uri):
-            files = _encode_all(_layout(table, rows))
-            return delta.create(place, rows.schema, table.range_column is not None, files, note)
+            return delta.create(place, rows.schema, bool(table.range_column), stage(table, place, rows).files, note)
         current = delta.open_version(place)
         stored = delta.stored_schema(current)
-        schema = rows.schema if span.is_everything else _merged(stored, rows.schema, place.address)
+        schema = rows.schema if span.is_everything else merged(stored, rows.schema, place.address)
         touched = [p for p in delta.parts(current) if span.may_hold(p.year)]
-        kept = [self._kept(place, p, span, schema) for p in touched if p.rows and not span.covers(p.year)]
-        everything = _joined(table, [_aligned(rows, schema), *kept])
-        files = _encode_all(_layout(table, everything))
-        if schema.equals(stored) and {(f.year, f.digest) for f in files} == {(p.year, p.digest) for p in touched}:
+        known = {(p.year, p.digest) for p in touched} if schema.equals(stored) else set()
+        staged = stage(table, place, self._completed(table, place, rows, span, schema, touched), known)
+        years = {p.year for p in touched} - staged.unchanged | staged.years
+        if not years:
             return int(current.version())
-        years = {p.year for p in touched} | {f.year for f in files}
-        return delta.replace(place, current, schema, None if span.is_everything else years, files, note)
+        return delta.replace(place, current, schema, years if table.range_column else None, staged.files, note)
 
-    def _kept(self, place: Place, part: Part, span: Span, schema: pa.Schema) -> pa.Table:
+    def _completed(
+        self, table: Table, place: Place, rows: pa.Table, span: Span, schema: pa.Schema, touched: Sequence[Part]
+    ) -> pa.Table:
+        """All rows of the touched years: the new ones, and the stored ones of days outside the range."""
+        stored = [self._stored(place, p, schema) for p in touched if p.rows and not span.covers(p.year)]
+        pieces = [*map(span.before, stored), aligned(rows, schema), *map(span.after, stored)]
+        everything = pa.concat_tables(pieces)
+        if stored and table.key[0] != table.range_column:
+            everything = everything.sort_by([(name, "ascending") for name in table.key])
+        return everything.combine_chunks()
+
+    def _stored(self, place: Place, part: Part, schema: pa.Schema) -> pa.Table:
         with delta.translated(f"reading {place.address}"), self._files.open_input_file(place.full(part.path)) as file:
-            return _aligned(span.outside(pq.read_table(file)), schema)
+            return aligned(pq.ParquetFile(file).read(), schema)
 
     def _readable(self, place: Place, part: Part) -> str:
         return f"{place.uri if '://' in place.uri else place.path}/{part.path}"
@@ -225,57 +233,3 @@ def to_pandas(rows: pa.Table) -> pd.DataFrame:
         if pa.types.is_date(field.type):
             rows = rows.set_column(i, field.name, rows.column(i).cast(pa.timestamp("ns")))
     return rows.to_pandas()
-
-
-def _layout(table: Table, rows: pa.Table) -> list[tuple[int | None, pa.Table]]:
-    if table.range_column is None:
-        return [(None, rows)]
-    return list(split_by_year(rows, table.range_column).items())
-
-
-def _encode_all(layout: Sequence[tuple[int | None, pa.Table]]) -> list[Encoded]:
-    if len(layout) == 1:
-        return [encode(layout[0][1], layout[0][0])]
-    with ThreadPoolExecutor(WRITERS) as pool:
-        return list(pool.map(lambda item: encode(item[1], item[0]), layout))
-
-
-def _joined(table: Table, pieces: list[pa.Table]) -> pa.Table:
-    rows = pa.concat_tables(pieces)
-    if len(pieces) > 1:
-        rows = rows.sort_by([(name, "ascending") for name in table.key])
-    return rows
-
-
-def _aligned(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Rows with the columns of `schema`; absent ones are null."""
-    present = set(rows.schema.names)
-    columns = [rows.column(f.name) if f.name in present else pa.nulls(rows.num_rows, f.type) for f in schema]
-    return pa.table(columns, schema=schema)
-
-
-def _merged(stored: pa.Schema, new: pa.Schema, address: str) -> pa.Schema:
-    """Stored columns followed by new ones; a later column must be nullable, a stored one keeps its type."""
-    doing, remedy = f"extending the schema of {address}", "rewrite the whole table (no start, no end) from its inputs"
-    for field in new:
-        known = field.name in stored.names
-        if known and stored.field(field.name).type != field.type:
-            saw = f"{field.name} is stored as {stored.field(field.name).type} and now declared {field.type}"
-            raise SchemaError(doing, saw, remedy)
-        if not known and not field.nullable:
-            raise SchemaError(doing, f"{field.name} may not be null, but stored rows do not have it", remedy)
-    for field in stored:
-        if field.name not in new.names and not field.nullable:
-            raise SchemaError(doing, f"the stored column {field.name} is declared no more and may not be null", remedy)
-    return pa.schema([*stored, *(f for f in new if f.name not in stored.names)])
-
-
-def _selected(stored: pa.Schema, columns: Sequence[str] | None, address: str) -> pa.Schema:
-    if columns is None:
-        return stored
-    unknown = [c for c in columns if c not in stored.names]
-    if unknown:
-        raise SchemaError(
-            f"reading {address}", f"there is no column {', '.join(unknown)}", views.nearest(unknown[0], stored.names)
-        )
-    return pa.schema([stored.field(c) for c in columns])

@@ -49,6 +49,7 @@ def encode(rows: pa.Table, year: int | None = None) -> Encoded:
         compression="zstd",
         use_dictionary=others,
         use_byte_stream_split=floats,
+        write_statistics=others,
         store_schema=False,
     )
     data = sink.getvalue()

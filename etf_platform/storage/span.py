@@ -60,14 +60,13 @@ class Span:
         after_start = self.start is None or self.start <= dt.date(year, 1, 1)
         return after_start and (self.end is None or self.end >= dt.date(year, 12, 31))
 
-    def outside(self, rows: pa.Table) -> pa.Table:
-        """Rows whose day lies outside, in the order they have."""
-        if self.column is None or self.is_everything:
-            return rows.slice(0, 0)
-        days = rows.column(self.column)
-        before = pc.less(days, self.start) if self.start else pa.scalar(False)
-        after = pc.greater(days, self.end) if self.end else pa.scalar(False)
-        return rows.filter(pc.or_(before, after))
+    def before(self, rows: pa.Table) -> pa.Table:
+        """Rows of days before the range, in the order they have."""
+        return rows.filter(pc.less(rows.column(self.column), self.start)) if self.start else rows.slice(0, 0)
+
+    def after(self, rows: pa.Table) -> pa.Table:
+        """Rows of days after the range, in the order they have."""
+        return rows.filter(pc.greater(rows.column(self.column), self.end)) if self.end else rows.slice(0, 0)
 
     def check_holds(self, rows: pa.Table, address: str) -> None:
         """Refuse rows that lie outside.
@@ -77,7 +76,7 @@ class Span:
         SchemaError
             Names the first such day.
         """
-        stray = self.outside(rows) if not self.is_everything else rows.slice(0, 0)
+        stray = pa.concat_tables([self.before(rows), self.after(rows)])
         if stray.num_rows:
             saw = f"{stray.num_rows} rows lie outside {self}, the first on {stray.column(self.column)[0]}"
             raise SchemaError(f"writing {address}", saw, "pass only rows of the range, or widen it")

@@ -1,0 +1,59 @@
+"""From rows to files that a commit can name: split by year, encode, put; two at a time, for encoding frees the GIL."""
+
+from collections.abc import Collection
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pyarrow as pa
+from deltalake.transaction import AddAction
+
+from etf_platform.core.schema import Table
+from etf_platform.storage import delta
+from etf_platform.storage.delta import Place
+from etf_platform.storage.parquet import encode, split_by_year
+
+WORKERS = 2
+Known = Collection[tuple[int | None, str]]
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Files of one write: those put below the table, and the years whose stored file has the same bytes already."""
+
+    files: tuple[AddAction, ...]
+    years: frozenset[int | None]
+    unchanged: frozenset[int | None]
+
+
+def stage(table: Table, place: Place, rows: pa.Table, known: Known = ()) -> Staged:
+    """Put the rows below the table, one file per year; when one file fails, none stays.
+
+    Parameters
+    ----------
+    rows : Table
+        Sorted by the table's key.
+    known : collection of (year, digest)
+        Stored files; equal ones are not written again.
+    """
+    layout = {None: rows} if table.range_column is None else split_by_year(rows, table.range_column)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        jobs = {year: pool.submit(_stage_one, place, part, year, known) for year, part in layout.items()}
+    _raise_first(place, list(jobs.values()))
+    done = {year: job.result() for year, job in jobs.items()}
+    files = tuple(action for action in done.values() if action is not None)
+    changed = frozenset(year for year, action in done.items() if action is not None)
+    return Staged(files, changed, frozenset(done) - changed)
+
+
+def _stage_one(place: Place, rows: pa.Table, year: int | None, known: Known) -> AddAction | None:
+    file = encode(rows, year)
+    return None if (year, file.digest) in known else delta.put(place, file)
+
+
+def _raise_first(place: Place, jobs: list[Future[AddAction | None]]) -> None:
+    errors = [job.exception() for job in jobs]
+    failed = next((error for error in errors if error is not None), None)
+    if failed is not None:
+        results = [job.result() for job, error in zip(jobs, errors, strict=True) if error is None]
+        delta.discard(place, [action.path for action in results if action is not None])
+        raise failed
