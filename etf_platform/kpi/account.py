@@ -4,6 +4,7 @@ Values and slicing only; the formulas are in `measures.performance`.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -38,18 +39,18 @@ class Account:
     def until(cls, equity: pd.DataFrame, date: pd.Timestamp, sessions: pd.DatetimeIndex, risk_free: float) -> "Account":
         """The rows of `backtest/<pool>/equity` dated up to `date`; `equity` is sorted by date."""
         past = equity.iloc[: int(equity["date"].searchsorted(date, side="right"))]
-        after = sessions[sessions > date]
+        after = int(sessions.searchsorted(date, side="right"))
         names = ("portfolio_value", "cost", "turnover", "n_positions")
         values, costs, turnover, held = (past[name].to_numpy(np.float64) for name in names)
-        following = after[0] if len(after) else None
+        following = sessions[after] if after < len(sessions) else None
         return cls(values, costs, turnover, held, past["date"].to_numpy(), following, risk_free)
 
-    @property
+    @cached_property
     def span(self) -> float:
         """Calendar years from the first to the last date."""
         return years(self.dates)
 
-    @property
+    @cached_property
     def months(self) -> np.ndarray:
         """Returns of the complete calendar months, shape (n_months,)."""
         return monthly_returns(self.values, self.dates, next_session=self.next_session).to_numpy()
