@@ -40,9 +40,9 @@ class Tee(FastSqliteEventLogStorage):
         super().store_event(event)
         self.own.store_event(event)
 
-    def store_event_batch(self, events):
+    def _store_batch(self, events):
         self.batches.append(len(events))
-        super().store_event_batch(events)
+        super()._store_batch(events)
         for event in events:
             self.own.store_event(event)
 
@@ -156,6 +156,19 @@ def test_the_range_run_of_that_comparison_holds_every_kind_of_event(instance, tm
     assert "PIPELINE_FAILURE" in kinds
     assert len(tables["asset_event_tags"]) == 20
     assert {row["run_id"] for row in tables["event_logs"]} == {run_id}
+
+
+def test_materialisations_of_an_asset_never_share_a_millisecond(log, tmp_path):
+    """Dagster's Events tab shows one per millisecond; other assets and planned events may share."""
+    now = 1_700_000_000.1234
+    same = [materialized(f"2024-01-{day:02}")._replace(timestamp=now) for day in range(1, 6)]
+    log.store_event_batch([*same[:3], materialized("2024-01-01", asset="b")._replace(timestamp=now)])
+    log.store_event_batch(same[3:])
+
+    stamps = [(e.get_dagster_event().asset_key.path[0], int(e.timestamp * 1000)) for e in log.get_logs_for_run(RUN)]
+    first = 1_700_000_000_123
+    assert [ms - first for asset, ms in stamps if asset == "a"] == [0, 1, 2, 3, 4]
+    assert [ms - first for asset, ms in stamps if asset == "b"] == [0]
 
 
 def test_dagster_reads_the_partitions_back(instance):
