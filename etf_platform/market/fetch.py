@@ -5,7 +5,7 @@ same day in a backfill are the same rows. A real source that fails is an error, 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -36,7 +36,7 @@ class Feed:
     instruments : mapping
         Facts of the funds.
     max_broken_rows : int
-        See `market.validate.validate`.
+        See `market.validate.Tolerance`.
     """
 
     name: str
@@ -102,8 +102,7 @@ def load_bars(
         fetch_bars(feed, symbols, end),
         feed.sessions,
         feed.instruments,
-        tolerance=tolerance_of(feed.source),
-        max_broken_rows=feed.max_broken_rows,
+        tolerance=replace(tolerance_of(feed.source), max_broken_rows=feed.max_broken_rows),
         today=end,
     )
     bars, events = verdict.bars, _events(feed, verdict.bars)

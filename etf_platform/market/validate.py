@@ -37,12 +37,15 @@ class Tolerance:
         amount / (close * volume) must lie in [1 / amount_factor, amount_factor].
     gaps_are_actions : bool
         prev_close knows no ex-rights price: a jump that already stands at the open is left to `market.actions`.
+    max_broken_rows : int
+        From the day on which a symbol has this many broken rows, all its rows are refused as `broken_series`.
     """
 
     move_factor: float = 1.1
     move_floor: float = 0.01
     amount_factor: float = 2.0
     gaps_are_actions: bool = False
+    max_broken_rows: int = 3
 
 
 EXCHANGE = Tolerance()
@@ -107,7 +110,6 @@ def validate(
     instruments: Mapping[str, Instrument],
     prior_breaks: Mapping[str, int] | None = None,
     tolerance: Tolerance = EXCHANGE,
-    max_broken_rows: int = 3,
     today: DateLike | None = None,
 ) -> Verdict:
     """Judge raw rows.
@@ -124,8 +126,6 @@ def validate(
         Broken rows (non-positive price, implausible move) already known from before these rows.
     tolerance : Tolerance
         What the source's prices allow.
-    max_broken_rows : int
-        From the day on which a symbol has this many broken rows, all its rows are refused as `broken_series`.
     today : date-like, optional
         Rows dated later are refused; None accepts every known session.
 
@@ -137,10 +137,10 @@ def validate(
     distinct = rows[~rows.drop(columns="fetched_at").duplicated()].reset_index(drop=True)
     facts = _facts(distinct, sessions, instruments, tolerance, today)
     rule = _first_rule(facts)
-    rule = _with_broken_series(facts, rule, prior_breaks or {}, max_broken_rows)
+    rule = _with_broken_series(facts, rule, prior_breaks or {}, tolerance.max_broken_rows)
     return Verdict(
         bars=_bars(distinct, facts, rule == ""),
-        quarantine=_quarantine(distinct, facts, rule, sessions, max_broken_rows),
+        quarantine=_quarantine(distinct, facts, rule, sessions, tolerance.max_broken_rows),
         n_identical=len(rows) - len(distinct),
     )
 

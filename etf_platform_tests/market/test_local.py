@@ -94,6 +94,14 @@ def test_a_code_of_the_other_exchange_does_not_match(feed, tmp_path):
     assert len(fetch_bars(feed(), ("000001.SZ",), "2024-12-31")) == 3
 
 
+def test_an_absolute_path_needs_no_data_folder(feed, tmp_path):
+    frame().to_parquet(tmp_path / "etf" / "a.parquet")
+    for path in (tmp_path / "etf", tmp_path / "etf" / "a.parquet", tmp_path / "*" / "*.parquet"):
+        alone = Feed("mine", feed(path=str(path)).source, None, feed().sessions, feed().instruments)
+
+        assert len(fetch_bars(alone, (SYMBOL,), "2024-12-31")) == 3
+
+
 def test_prev_close_of_the_file_wins(feed, tmp_path):
     frame(pre=0.98).to_parquet(tmp_path / "etf" / "a.parquet")
 

@@ -10,6 +10,7 @@ import pytest
 from etf_platform.core.config.models import SampleSource
 from etf_platform.core.errors import BadInputError, CalendarEndError
 from etf_platform.core.tables import BARS
+from etf_platform.market.calendar import sessions
 from etf_platform.market.fetch import Feed, fetch_bars, load_bars
 from etf_platform.market.limits import limit_prices
 from etf_platform.market.sources.factors import factor_returns, regimes
@@ -165,6 +166,16 @@ def test_turnover_is_plausible(market):
     assert (average >= market.bars["low"] - 1e-9).all()
     assert (average <= market.bars["high"] + 1e-9).all()
     assert market.bars.groupby("symbol")["amount"].median().between(1e7, 5e9).all()
+
+
+def test_a_market_without_limits_can_be_simulated(feed):
+    fund = feed.instruments["513100.SH"]
+    abroad = Feed("sample", feed.source, None, sessions("XNYS"), {"QQQ.US": fund})
+
+    loaded = load_bars(abroad, ("QQQ.US",), "2019-01-02", "2019-12-31")
+
+    assert len(loaded.bars) + len(loaded.quarantine) > 100
+    assert loaded.quarantine.empty
 
 
 def test_a_fund_without_facts_cannot_be_simulated(feed):

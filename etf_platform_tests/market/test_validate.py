@@ -130,7 +130,7 @@ def test_a_jump_at_the_open_of_an_unadjusted_series_is_left_to_the_actions(judge
 def test_a_series_is_refused_from_its_third_broken_row_on(judge, raw):
     rows = raw([1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, 1.0], prev_close=np.nan)
 
-    verdict = judge(rows, max_broken_rows=3)
+    verdict = judge(rows)
 
     assert verdict.bars["date"].dt.day.tolist() == [4, 6, 8]
     assert verdict.quarantine["rule"].tolist() == ["non_positive_price"] * 3 + ["broken_series"] * 2
@@ -139,10 +139,10 @@ def test_a_series_is_refused_from_its_third_broken_row_on(judge, raw):
 def test_broken_rows_of_the_past_count(judge, raw):
     """The stored quarantine of the days before stands in for the days themselves."""
     rows = raw([1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, 1.0], prev_close=np.nan)
-    whole = judge(rows, max_broken_rows=3)
-    past = judge(rows.iloc[:4], max_broken_rows=3)
+    whole = judge(rows)
+    past = judge(rows.iloc[:4])
 
-    rest = judge(rows.iloc[4:], max_broken_rows=3, prior_breaks=broken_counts(past.quarantine))
+    rest = judge(rows.iloc[4:], prior_breaks=broken_counts(past.quarantine))
 
     pd.testing.assert_frame_equal(rest.bars, whole.bars.iloc[2:].reset_index(drop=True))
     assert rest.quarantine["rule"].tolist() == whole.quarantine["rule"].tolist()[2:]

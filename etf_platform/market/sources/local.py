@@ -36,7 +36,7 @@ def read_local(
     name : str
         Name of the source; rows carry `local:<name>`.
     root : Path or None
-        Data root below which `source.path` stands.
+        Data root below which `source.path` stands, unless that is absolute.
     symbols : sequence of str
         With suffix. A symbol without rows is no error: it has no rows in the answer.
     end : date-like
@@ -68,8 +68,9 @@ def read_local(
 
 def _files(source: LocalSource, name: str, root: Path | None, symbols: Sequence[str]) -> list[tuple[Path, list[str]]]:
     doing = f"looking for the files of source {name}"
-    if root is None:
+    if root is None and not Path(source.path).is_absolute():
         raise SourceError(doing, "no data folder is given", "pass --data DIR or set ETF_PLATFORM_DATA")
+    root = root or Path()
     if not root.is_dir():
         raise SourceError(doing, f"there is no folder {root}", "pass the folder that holds the data as --data DIR")
     if "{symbol}" in source.path:
@@ -83,9 +84,9 @@ def _files(source: LocalSource, name: str, root: Path | None, symbols: Sequence[
 
 
 def _matches(root: Path, pattern: str) -> list[Path]:
-    if (root / pattern).is_dir():
-        pattern = f"{pattern}/*"
-    return sorted(p for p in root.glob(pattern) if p.suffix in SUFFIXES and p.is_file())
+    path = root / pattern / "*" if (root / pattern).is_dir() else root / pattern
+    start = Path(path.anchor)
+    return sorted(p for p in start.glob(str(path.relative_to(start))) if p.suffix in SUFFIXES and p.is_file())
 
 
 def _read(path: Path, source: LocalSource, symbols: Sequence[str]) -> pd.DataFrame:

@@ -76,7 +76,7 @@ def simulate(
     -------
     DataFrame
         `market.sources.ROW_COLUMNS`, sorted by symbol and date; every row passes `market.validate`. `fetched_at` is
-        15:00 Asia/Shanghai of the row's day. price * adj_factor is continuous over splits and dividends.
+        15:00 Asia/Shanghai of the row's day on every exchange. price * adj_factor runs on over splits and dividends.
 
     Raises
     ------
@@ -184,7 +184,7 @@ class _Path:
         """One session: open, high, low, close, prev_close in CNY, volume in shares, amount in CNY, adj_factor."""
         previous = self.reference / self.per_unit
         # core.ticks.limit_price on one whole number; calling numpy here would take most of the simulation's time.
-        points = round(rate * 10_000)
+        points = 9_000 if math.isnan(rate) else round(rate * 10_000)
         up, down = ((2 * self.reference * (10_000 + p) + 10_000) // 20_000 for p in (points, -points))
         z_gap, z_up, z_down, z_volume = (float(z) for z in draw)
         width = 0.2 * abs(change) + 0.3 * self.traits.noise
