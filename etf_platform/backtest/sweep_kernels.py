@@ -146,8 +146,8 @@ def _trade(
 
 
 @njit(cache=True)
-def summarise(values: np.ndarray, daily_rate: float) -> np.ndarray:
-    """Total return, drawdown (<= 0); mean, deviation (ddof 1), skewness, kurtosis of the daily excess."""
+def summarise(values: np.ndarray, turnover: np.ndarray, daily_rate: float, out: np.ndarray) -> None:
+    """Into `out`: total return, drawdown; mean, deviation (ddof 1), skewness, kurtosis of daily excess; turnover."""
     n, peak, worst = values.size - 1, values[0], 0.0
     excess, mean = np.empty(n), 0.0
     for t in range(n):
@@ -164,7 +164,8 @@ def summarise(values: np.ndarray, daily_rate: float) -> np.ndarray:
         fourth += square * square
     spread = np.sqrt(second / n)
     skew, kurtosis = third / n / spread**3, fourth / n / spread**4
-    return np.array([values[-1] / values[0] - 1.0, worst, mean, np.sqrt(second / (n - 1)), skew, kurtosis])
+    out[0], out[1], out[2], out[3] = values[n] / values[0] - 1.0, worst, mean, np.sqrt(second / (n - 1))
+    out[4], out[5], out[6] = skew, kurtosis, turnover.sum()
 
 
 @njit(cache=True)
@@ -177,11 +178,10 @@ def sweep_cells(
     costs: np.ndarray,
     daily_rate: float,
 ) -> np.ndarray:
-    """`summarise` and the sum of one-way turnover for every pair of `top_ns` and `costs`, shape (n_pairs, 7)."""
+    """`summarise` for every pair of `top_ns` and `costs`, shape (n_pairs, 7)."""
     cells = np.empty((top_ns.size * costs.size, 7))
     for a in range(top_ns.size):
         for b in range(costs.size):
             values, turnover = drift(fill, close, fills_at, chosen, top_ns[a], costs[b])
-            cells[a * costs.size + b, :6] = summarise(values, daily_rate)
-            cells[a * costs.size + b, 6] = turnover.sum()
+            summarise(values, turnover, daily_rate, cells[a * costs.size + b])
     return cells
