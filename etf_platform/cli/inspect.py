@@ -70,10 +70,15 @@ def init(folder: Path) -> None:
     target = folder / "configs"
     clashes = [p.name for p in packaged_config().glob("*.yaml") if (target / p.name).exists()]
     if clashes:
-        raise click.ClickException(str(ConfigError(
-            f"writing the configuration to {target}", f"{', '.join(sorted(clashes))} exist already",
-            "choose another folder or move them away",
-        )))
+        raise click.ClickException(
+            str(
+                ConfigError(
+                    f"writing the configuration to {target}",
+                    f"{', '.join(sorted(clashes))} exist already",
+                    "choose another folder or move them away",
+                )
+            )
+        )
     target.mkdir(parents=True, exist_ok=True)
     for path in sorted(packaged_config().glob("*.yaml")):
         shutil.copyfile(path, target / path.name)

@@ -91,7 +91,7 @@ def ui(workspace: Workspace, port: int, host: str) -> None:
     raise SystemExit(done.returncode)
 
 
-def chosen_pools(platform, pools: Sequence[str]) -> tuple[str, ...]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def chosen_pools(platform, pools: Sequence[str]) -> tuple[str, ...]:  # type: ignore[no-untyped-def]
     """The pools asked for, or all.
 
     Raises
@@ -106,7 +106,7 @@ def chosen_pools(platform, pools: Sequence[str]) -> tuple[str, ...]:  # type: ig
     return tuple(pools) or tuple(platform.config.pools)
 
 
-def _execute(platform, pools: tuple[str, ...], start: date, end: date, fmt: str, judge: bool = True) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _execute(platform, pools: tuple[str, ...], start: date, end: date, fmt: str, judge: bool = True) -> None:  # type: ignore[no-untyped-def]
     from etf_platform.orchestration.runner import execute, plan_run, step_count
 
     plan = plan_run(platform, pools, start, end)

@@ -27,7 +27,9 @@ def with_workspace(command: Command) -> Command:
     """Add the shared options; the command gets a `Workspace` as its first argument."""
 
     @functools.wraps(command)
-    def wrapped(home: str | None, source: str | None, data: str | None, config: str | None, debug: bool, **rest: Any) -> Any:
+    def wrapped(
+        home: str | None, source: str | None, data: str | None, config: str | None, debug: bool, **rest: Any
+    ) -> Any:
         workspace = workspace_of(home, source, data, config)
         os.environ.update(workspace.to_env())
         return guarded(command, debug, workspace, **rest)
@@ -59,11 +61,13 @@ def guarded(command: Callable[..., Any], debug: bool, *args: Any, **kwargs: Any)
 def output_format(command: Command) -> Command:
     """Add `--format table|csv|json`."""
     choice = click.Choice(["table", "csv", "json"])
-    return click.option("--format", "fmt", type=choice, default="table", show_default=True, help="How rows are printed.")(
-        command
-    )
+    return click.option(
+        "--format", "fmt", type=choice, default="table", show_default=True, help="How rows are printed."
+    )(command)
 
 
 def pool_option(command: Command) -> Command:
     """Add `--pool`, repeatable; none means all."""
-    return click.option("--pool", "pools", multiple=True, metavar="POOL", help="Only this pool; may be repeated.")(command)
+    return click.option("--pool", "pools", multiple=True, metavar="POOL", help="Only this pool; may be repeated.")(
+        command
+    )

@@ -50,20 +50,32 @@ def progress_bar(total: int, label: str) -> "Iterator[StepEnded]":
         yield ended
 
 
-def finish(
-    platform: "Platform", pools: Sequence[str], results: "Sequence[JobResult]", fmt: str, judge: bool
-) -> None:
+def finish(platform: "Platform", pools: Sequence[str], results: "Sequence[JobResult]", fmt: str, judge: bool) -> None:
     """Print what was produced and where to look; leave with the exit code of the worst state."""
     from etf_platform.orchestration.overview import overview, where_to_look
 
     frame = overview(platform, pools)
     print_frame(frame, fmt)
-    for result in results:
-        say(f"{result.job}: {'done' if result.succeeded else 'stopped'} in {result.seconds:.1f} s (run {result.run_id[:8]})")
-        for step, sentence in result.problems:
-            say(f"  {step.replace('__', '/')}: {sentence}")
+    report_results(results)
     for line in where_to_look(platform):
         say(line)
     if judge:
-        state = worst(State(s) for s in frame["state"])
-        raise SystemExit(state.exit_code)
+        raise SystemExit(worst(State(s) for s in frame["state"]).exit_code)
+
+
+def report_results(results: "Sequence[JobResult]") -> None:
+    """One line per job, one per failed step with its reason."""
+    for result in results:
+        ended = "done" if result.succeeded else "stopped"
+        say(f"{result.job}: {ended} in {result.seconds:.1f} s (run {result.run_id[:8]})")
+        for step, sentence in result.problems:
+            say(f"  {step.replace('__', '/')}: {sentence}")
+
+
+def leave_with(platform: "Platform", universes: Sequence[str], layer: str = "") -> None:
+    """Leave with the exit code of the worst verdict of these universes, of one layer or of all."""
+    from etf_platform.orchestration.steps.report import verdicts
+
+    judged = verdicts(platform)
+    mine = judged[judged["universe"].isin(universes) & judged["guards"].str.startswith(layer)]
+    raise SystemExit(worst(State(s) for s in mine["state"]).exit_code)

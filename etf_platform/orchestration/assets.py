@@ -17,9 +17,7 @@ GO_ON = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blockin
 
 def build_assets(platform: Platform, partitions: dict[str, dg.PartitionsDefinition]) -> list[dg.AssetsDefinition]:
     """Every asset of every pool and of the portfolio."""
-    return [
-        build_asset(step, universe, platform, partitions[universe]) for universe, step in steps_of(platform)
-    ]
+    return [build_asset(step, universe, platform, partitions[universe]) for universe, step in steps_of(platform)]
 
 
 def steps_of(platform: Platform) -> Iterator[tuple[str, Step]]:
@@ -66,7 +64,7 @@ def build_asset(
         required_resource_keys={"platform"},
         code_version=platform.config.digest,
     )
-    def body(context) -> dg.MaterializeResult:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    def body(context) -> dg.MaterializeResult:  # type: ignore[no-untyped-def]
         held = context.resources.platform
         window = history_window(context, held.config) if is_history else tagged_window(context)
         with translated(context):

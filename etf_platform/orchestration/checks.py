@@ -55,7 +55,7 @@ def _check(universe: str, step: Step, fuses: list[Fuse]) -> dg.AssetChecksDefini
         retry_policy=RETRY,
         required_resource_keys={"platform"},
     )
-    def body(context) -> Iterator[dg.AssetCheckResult]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    def body(context) -> Iterator[dg.AssetCheckResult]:  # type: ignore[no-untyped-def]
         from etf_platform.orchestration.judging import judge
 
         wanted = {check.name for check in context.selected_asset_check_keys}

@@ -16,6 +16,8 @@ from etf_platform.orchestration.windows import PARTITION
 
 AssetJob: TypeAlias = UnresolvedAssetJobDefinition  # what dg.define_asset_job returns; dagster does not export it
 
+LIMITS = {"dagster/max_retries": "1", "dagster/max_runtime": "3600"}  # seconds
+
 JOBS = {
     "history": "Loads everything before the first partition (or up to `until`) into the same tables, once.",
     "daily": "One session of every pool: bars, panel, summary, targets, back-test, capacity, KPI, with their fuses.",
@@ -25,7 +27,7 @@ JOBS = {
 
 def build_jobs(platform: Platform, partitions: dg.PartitionsDefinition) -> dict[str, AssetJob]:
     """One asset job per `Step.job`."""
-    return {
+    jobs = {
         name: dg.define_asset_job(
             name,
             selection=dg.AssetSelection.assets(
@@ -34,10 +36,18 @@ def build_jobs(platform: Platform, partitions: dg.PartitionsDefinition) -> dict[
             description=description,
             partitions_def=None if name == "history" else partitions,
             executor_def=dg.in_process_executor,
-            tags={"dagster/max_retries": "1"},
+            tags=LIMITS,
         )
         for name, description in JOBS.items()
     }
+    checks = dg.define_asset_job(
+        "checks",
+        selection=dg.AssetSelection.all_asset_checks(),
+        description="Judges every fuse of every pool on what is stored; computes nothing.",
+        executor_def=dg.in_process_executor,
+        tags=LIMITS,
+    )
+    return jobs | {"checks": checks}
 
 
 def build_schedule(platform: Platform, daily: AssetJob) -> dg.ScheduleDefinition:
@@ -53,7 +63,7 @@ def build_schedule(platform: Platform, daily: AssetJob) -> dg.ScheduleDefinition
         execution_timezone=at.timezone,
         description=f"Every session at {at.hour:02d}:{at.minute:02d} {at.timezone}; a day off is skipped with the reason.",
     )
-    def daily_schedule(context: dg.ScheduleEvaluationContext):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def daily_schedule(context: dg.ScheduleEvaluationContext):  # type: ignore[no-untyped-def]
         day = context.scheduled_execution_time.date().isoformat()
         if not partitions.has_partition_key(day, context.scheduled_execution_time):
             return dg.SkipReason(f"{day} is no session of the exchange")
@@ -62,18 +72,12 @@ def build_schedule(platform: Platform, daily: AssetJob) -> dg.ScheduleDefinition
     return daily_schedule
 
 
-def build_sensors(
-    daily: AssetJob, portfolio: AssetJob
-) -> list[dg.SensorDefinition]:
+def build_sensors(daily: AssetJob, portfolio: AssetJob) -> list[dg.SensorDefinition]:
     """The portfolio follows the pools' job after success and after failure."""
-    return [
-        _follow(status, daily, portfolio) for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
-    ]
+    return [_follow(status, daily, portfolio) for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)]
 
 
-def _follow(
-    status: dg.DagsterRunStatus, daily: AssetJob, portfolio: AssetJob
-) -> dg.SensorDefinition:
+def _follow(status: dg.DagsterRunStatus, daily: AssetJob, portfolio: AssetJob) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         run_status=status,
         name=f"portfolio_after_daily_{status.value.lower()}",

@@ -27,9 +27,7 @@ def judge(platform: Platform, universe: str, fuses: Sequence[Fuse], window: Wind
     return judged
 
 
-def _verdict(
-    platform: Platform, fuse: Fuse, reading: Reading, context: FuseContext, window: Window
-) -> "Verdict":
+def _verdict(platform: Platform, fuse: Fuse, reading: Reading, context: FuseContext, window: Window) -> "Verdict":
     from etf_platform.storage.ledger import Verdict
 
     guarded = next(table for table in INPUTS.values() if f"{table.layer}/{table.name}" == fuse.guards)
@@ -52,7 +50,9 @@ def load_inputs(platform: Platform, universe: str, fuses: Sequence[Fuse]) -> "di
     """Every table that these fuses read, once; tables that were never written are left out."""
     names = sorted({name for fuse in fuses for name in fuse.inputs})
     return {
-        name: platform.lake.read(INPUTS[name], universe) for name in names if platform.lake.exists(INPUTS[name], universe)
+        name: platform.lake.read(INPUTS[name], universe)
+        for name in names
+        if platform.lake.exists(INPUTS[name], universe)
     }
 
 

@@ -29,7 +29,7 @@ def where_to_look(platform: Platform) -> list[str]:
     home = platform.workspace.home
     lines = [
         f"Report   {report}" if report.exists() else "",
-        f"Tables   etf-platform query \"SHOW TABLES\" --home {home}",
+        f'Tables   etf-platform query "SHOW TABLES" --home {home}',
         f"UI       etf-platform ui --home {home}",
     ]
     if platform.source.kind == "sample":

@@ -21,7 +21,9 @@ Exchange = Literal["XSHG", "XNYS"]
 WEEKENDS = "0 0 * * 0,6"
 
 
-def session_partitions(workspace: Workspace, config: Config, exchange: Exchange, timezone: str) -> dg.PartitionsDefinition:
+def session_partitions(
+    workspace: Workspace, config: Config, exchange: Exchange, timezone: str
+) -> dg.PartitionsDefinition:
     """Daily partitions of one exchange, from `first_partition` to the last session that the calendar knows.
 
     Weekends and closed weekdays are no partitions at all. A day's partition exists from its midnight on, so that the

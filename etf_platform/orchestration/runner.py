@@ -38,7 +38,6 @@ class JobResult:
     succeeded: bool
     problems: tuple[tuple[str, str], ...]
     seconds: float
-    steps: int
 
 
 @dataclass(frozen=True)
@@ -101,12 +100,22 @@ def step_count(platform: Platform, plan: Plan) -> int:
     """Steps that a plan runs at most, checks included; for progress."""
     jobs = [("history", plan.history_for)] if plan.history_for else []
     jobs += [("daily", plan.pools), ("portfolio", plan.pools)]
-    checked = sum(1 for u, s in steps_of(platform) if s.job != "history" and u in {*plan.pools, PORTFOLIO} and fuses_on(platform, s, u))
+    checked = sum(
+        1
+        for u, s in steps_of(platform)
+        if s.job != "history" and u in {*plan.pools, PORTFOLIO} and fuses_on(platform, s, u)
+    )
     return sum(len(steps_in(platform, job, pools)) for job, pools in jobs) + checked
 
 
-def execute(platform: Platform, plan: Plan, listener: StepEnded | None = None) -> list[JobResult]:
-    """Run history (where needed), the pools' job and the portfolio's job, in this order."""
+def execute(
+    platform: Platform,
+    plan: Plan,
+    listener: StepEnded | None = None,
+    jobs: Sequence[str] = ("daily", "portfolio"),
+    skip: Sequence[str] = (),
+) -> list[JobResult]:
+    """Run history (where needed), then the given jobs, without the layers in `skip`."""
     definitions = definitions_of(platform)
     results = []
     with open_instance(platform.workspace) as instance, listening(listener):
@@ -114,8 +123,8 @@ def execute(platform: Platform, plan: Plan, listener: StepEnded | None = None) -
             results.append(_history(definitions, instance, platform, plan))
             if not results[-1].succeeded:
                 return results
-        for job in ("daily", "portfolio"):
-            keys = steps_in(platform, job, plan.pools)
+        for job in jobs:
+            keys = [key for key in steps_in(platform, job, plan.pools) if key.path[0] not in skip]
             results.append(_run(definitions, instance, job, keys, window_tags(plan.start, plan.end)))
     return results
 
@@ -127,17 +136,20 @@ def window_tags(start: date, end: date) -> dict[str, str]:
     return {RANGE_START: start.isoformat(), RANGE_END: end.isoformat()}
 
 
-def materialize(
-    platform: Platform, job: str, keys: Sequence[dg.AssetKey], tags: dict[str, str], listener: StepEnded | None = None
-) -> JobResult:
-    """Run some assets of one job, with their checks."""
+def materialize(platform: Platform, job: str, addresses: Sequence[str], listener: StepEnded | None = None) -> JobResult:
+    """Run some unpartitioned assets of one job, with their checks, on everything stored."""
+    keys = [dg.AssetKey(address.split("/")) for address in addresses]
     with open_instance(platform.workspace) as instance, listening(listener):
-        return _run(definitions_of(platform), instance, job, keys, tags)
+        return _run(definitions_of(platform), instance, job, keys, {})
 
 
-def _history(
-    definitions: dg.Definitions, instance: dg.DagsterInstance, platform: Platform, plan: Plan
-) -> JobResult:
+def run_checks(platform: Platform, listener: StepEnded | None = None) -> JobResult:
+    """Judge every fuse of every universe on what is stored."""
+    with open_instance(platform.workspace) as instance, listening(listener):
+        return _run(definitions_of(platform), instance, "checks", None, {})
+
+
+def _history(definitions: dg.Definitions, instance: dg.DagsterInstance, platform: Platform, plan: Plan) -> JobResult:
     keys = [k for k in steps_in(platform, "history", plan.history_for)]
     until = {"config": {"until": plan.history_until.isoformat()}}
     ops = {"__".join(key.path): until for key in keys}
@@ -148,14 +160,14 @@ def _run(
     definitions: dg.Definitions,
     instance: dg.DagsterInstance,
     job: str,
-    keys: Sequence[dg.AssetKey],
+    keys: Sequence[dg.AssetKey] | None,
     tags: dict[str, str],
     config: dict[str, object] | None = None,
 ) -> JobResult:
     started = time.perf_counter()
     result = definitions.resolve_job_def(job).execute_in_process(
         instance=instance,
-        asset_selection=list(keys),
+        asset_selection=None if keys is None else list(keys),
         partition_key=tags.get(PARTITION),
         tags={k: v for k, v in tags.items() if k != PARTITION},
         run_config={**QUIET, **(config or {})},
@@ -168,7 +180,6 @@ def _run(
         result.success,
         tuple((e.step_key or "", _sentence(e)) for e in failures),
         time.perf_counter() - started,
-        len(keys),
     )
 
 

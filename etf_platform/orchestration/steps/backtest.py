@@ -36,7 +36,9 @@ def _write_rotation(platform: Platform, pool: str, tables: StepTables) -> Outcom
     bars = tables.read(t.BARS, pool)
     targets = tables.read(t.TARGETS, pool)
     sessions = platform.sessions(pool)
-    account = run_rotation(targets, bars, terms(platform.config), sessions.between(bars["date"].min(), bars["date"].max()))
+    account = run_rotation(
+        targets, bars, terms(platform.config), sessions.between(bars["date"].min(), bars["date"].max())
+    )
     following = next_session(platform, pool, account.equity)
     months = month_rows(account, bars, following)
     figures = figures_of(account.equity, platform.config.etf_pools.costs.risk_free, following)
@@ -79,7 +81,9 @@ def write_capacity(platform: Platform, pool: str, window: Window) -> Outcome:
     limits = limits_of(platform.config.etf_pools, pool)
     rows = capacity_rows(rebalances, bars, limits, facts_of(platform.config))
     tables.write(t.CAPACITY, pool, rows)
-    return tables.outcome(facts=_capacity_facts(rows, limits), frames={"limits": rows[["type", "item", "value", "limit", "status"]]})
+    return tables.outcome(
+        facts=_capacity_facts(rows, limits), frames={"limits": rows[["type", "item", "value", "limit", "status"]]}
+    )
 
 
 def facts_of(config: Config) -> Facts:

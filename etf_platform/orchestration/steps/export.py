@@ -17,7 +17,7 @@ from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.step import Window
 from etf_platform.orchestration.steps.backtest import report_of
 from etf_platform.orchestration.steps.tables import StepTables
-from etf_platform.reports.output_tree import PoolExport, write_pool, write_pool_metrics_summary
+from etf_platform.reports.output_tree import SUMMARY_NAME, PoolExport, write_pool, write_pool_metrics_summary
 
 MODES = ("production", "research")
 
@@ -25,6 +25,13 @@ MODES = ("production", "research")
 def output_root(platform: Platform, base: Path | None = None) -> Path:
     """Where the tree is written: `base`, else `paths.output_root` below the home."""
     return base or platform.workspace.resolve(platform.config.etf_pools.paths.output_root)
+
+
+def missing_files(root: Path, pools: tuple[str, ...]) -> list[str]:
+    """What a complete output tree has and this one lacks: pool folders, panels, metrics, the summary."""
+    patterns = ("panel_FULL_*.parquet", "panel_meta.json", "backtest_metrics.json")
+    wanted = [f"panel_{pool}/{pattern}" for pool in pools for pattern in patterns] + [SUMMARY_NAME]
+    return [pattern for pattern in wanted if not any(root.glob(pattern))]
 
 
 def export_light(platform: Platform, tables: StepTables) -> Path:
@@ -39,7 +46,12 @@ def export_light(platform: Platform, tables: StepTables) -> Path:
 
 
 def export_full(
-    platform: Platform, pools: tuple[str, ...], root: Path, start: date | None, end: date | None, modes: tuple[str, ...] = ()
+    platform: Platform,
+    pools: tuple[str, ...],
+    root: Path,
+    start: date | None,
+    end: date | None,
+    modes: tuple[str, ...] = (),
 ) -> list[Path]:
     """The whole tree of some pools, panels of [start, end] included; returns the files written."""
     tables = StepTables(platform, Window(start, end))
@@ -114,5 +126,8 @@ def _meta(tables: StepTables, pool: str, panel: pd.DataFrame | None) -> dict[str
     meta = {entry: json.loads(value) for entry, value in zip(stored["entry"], stored["value"], strict=True)}
     meta["panel_columns_hash"] = columns_hash([entry.factor_id for entry in published()])
     if panel is not None and len(panel):
-        meta["data_range"] = {"start_date": str(panel["date"].min().date()), "end_date": str(panel["date"].max().date())}
+        meta["data_range"] = {
+            "start_date": str(panel["date"].min().date()),
+            "end_date": str(panel["date"].max().date()),
+        }
     return meta

@@ -6,7 +6,8 @@ import pandas as pd
 
 from etf_platform.core import tables as t
 from etf_platform.core.schema import Table
-from etf_platform.market.fetch import Feed, MarketData, load_bars as fetch_and_judge
+from etf_platform.market.fetch import Feed, MarketData
+from etf_platform.market.fetch import load_bars as fetch_and_judge
 from etf_platform.market.members import members
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Window

@@ -9,7 +9,8 @@ import pandas as pd
 from etf_platform.core import tables as t
 from etf_platform.core.schema import Table
 from etf_platform.governance.gates import release_state, required_fuses
-from etf_platform.governance.snapshots import Provenance, Snapshot, take_snapshot as store_snapshot
+from etf_platform.governance.snapshots import Provenance, Snapshot
+from etf_platform.governance.snapshots import take_snapshot as store_snapshot
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.provenance import code_commit
 from etf_platform.orchestration.step import Outcome, Window
@@ -157,7 +158,9 @@ def _accept(platform: Platform, day: pd.Timestamp, run_id: str) -> None:
         panel = platform.lake.read(t.PANEL, pool, columns=["symbol"])
         version = platform.lake.version(t.PANEL, pool)
         if pool in seen.index:
-            run = AcceptedRun(pool, day.date(), run_id, float(seen[pool]), len(panel), panel["symbol"].nunique(), version)
+            run = AcceptedRun(
+                pool, day.date(), run_id, float(seen[pool]), len(panel), panel["symbol"].nunique(), version
+            )
             record_accepted_run(platform.ops, run)
 
 

@@ -59,7 +59,9 @@ class StepTables:
 
     def unchanged_since_read(self) -> bool:
         """Whether nobody has written the tables that this step read since it read them."""
-        return all(self._platform.lake.version(table, universe) == seen for (table, universe), seen in self._seen.items())
+        return all(
+            self._platform.lake.version(table, universe) == seen for (table, universe), seen in self._seen.items()
+        )
 
     def versions(self) -> dict[str, int]:
         """Address -> version of every table read so far."""
