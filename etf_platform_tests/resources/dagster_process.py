@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ def free_port() -> int:
 def serve_dagster(
     dagster_home: Path, workspace_yaml: Path, env: Mapping[str, str] | None = None, timeout: float = 120
 ) -> Iterator[Served]:
-    """Run `dagster dev` (webserver, daemon and one code server) until the block ends.
+    """Run `dagster dev` (webserver, daemon and one code server), in the Dagster home, until the block ends.
 
     Parameters
     ----------
@@ -59,7 +59,12 @@ def serve_dagster(
     url = f"http://127.0.0.1:{port}"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, env=variables, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            cwd=dagster_home,
+            env=variables,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     try:
         served = Served(url, GraphQL(url), log)
@@ -91,20 +96,15 @@ def _stop(process: "subprocess.Popen[bytes]", patience: float = 20) -> None:
     """Ask the parent to stop its children; then end what is left of its process group."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(patience)
-    except subprocess.TimeoutExpired:
-        pass
-    finally:
-        _kill_group(process.pid)
-        process.wait(10)
+    _kill_group(process.pid)
+    process.wait(10)
 
 
 def _kill_group(group: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        return
 
 
 def _tail(log: Path, characters: int = 3000) -> str:

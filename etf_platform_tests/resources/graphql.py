@@ -126,8 +126,17 @@ class GraphQL:
         return _wait(lambda: self.run(run_id), RUN_IS_OVER, timeout)
 
     def wait_for_backfill(self, backfill_id: str, timeout: float = 240) -> dict[str, Any]:
-        """The backfill once it is over; Dagster's daemon looks for new ones every 30 s."""
+        """The backfill once it reports its end; Dagster's daemon looks at backfills every 30 s only."""
         return _wait(lambda: self.backfill(backfill_id), BACKFILL_IS_OVER, timeout)
+
+    def wait_for_runs_of_backfill(self, backfill_id: str, timeout: float = 120) -> list[dict[str, Any]]:
+        """The runs that a backfill has started, once they are over; before the backfill itself reports its end."""
+        end = time.monotonic() + timeout
+        while not (runs := self.backfill(backfill_id)["runs"]):
+            if time.monotonic() > end:
+                raise TimeoutError(f"backfill {backfill_id} has started no run after {timeout:.0f} s")
+            time.sleep(0.5)
+        return [self.wait_for_run(run["runId"], timeout) for run in runs]
 
     def checks(self, key: Key) -> dict[str, dict[str, Any]]:
         """Checks of an asset by name, each with its execution for the latest materialisation or None."""
