@@ -61,10 +61,10 @@ def judge_capacity(
     """Capacity of the stored holdings or of given files, with given limits in place of the configured ones."""
     import pandas as pd
 
+    from etf_platform.orchestration.files import replace_text
     from etf_platform.orchestration.platform import Platform
     from etf_platform.orchestration.steps.capacity import Overrides, judged_capacity
     from etf_platform.orchestration.steps.export import output_root
-    from etf_platform.orchestration.steps.report import replace_text
 
     platform = Platform.open(workspace)
     root, frames = output_root(platform, output_dir), []

@@ -161,9 +161,10 @@ def capacity(workspace: Workspace, pool_name: str | None, output_dir: Path | Non
 @with_workspace
 def checks(workspace: Workspace, output_dir: Path | None, fmt: str) -> None:
     """Judge every fuse of every pool on what is stored."""
+    from etf_platform.orchestration.files import replace_text
     from etf_platform.orchestration.platform import Platform
     from etf_platform.orchestration.runner import run_checks
-    from etf_platform.orchestration.steps.report import replace_text, verdicts
+    from etf_platform.orchestration.steps.report import verdicts
     from etf_platform.reports.tables import format_frame
 
     platform = Platform.open(workspace)

@@ -54,7 +54,7 @@ def broken_members(members: pd.DataFrame, limit: float) -> Reading:
     )
 
 
-@fuse(guards="market/bars", on_fail="halt", limit=2.0)
+@fuse(guards="market/bars", on_fail="halt", limit="unit_factor")
 def unit_mismatch(bars: pd.DataFrame, limit: float) -> Reading:
     """Turnover is close * volume within a factor of `limit`: shares are not lots, yuan are not thousands.
 
@@ -86,7 +86,7 @@ def calendar_end(limit: float, context: FuseContext) -> Reading:
     return Reading(float(left), passed=left >= limit, reason="" if left >= limit else f"{end}; {remedy}")
 
 
-@fuse(guards="market/adjustment_events", on_fail="warn", limit=0)
+@fuse(guards="market/adjustment_events", on_fail="hold", limit=0)
 def adjustment_review(adjustment_events: pd.DataFrame, limit: float) -> Reading:
     """No detected corporate action waits for a person's review."""
     waiting = adjustment_events[adjustment_events["status"] == "review"]

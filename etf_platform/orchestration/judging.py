@@ -60,6 +60,8 @@ def fuse_context(platform: Platform, universe: str, as_of: date | None) -> FuseC
     """What fuses may know besides tables."""
     import pandas as pd
 
+    from etf_platform.market.fetch import tolerance_of
+
     config = platform.config
     weights = config.etf_pools.strategy.portfolio.weights
     day = pd.Timestamp(as_of or _last_bar(platform, universe))
@@ -73,6 +75,7 @@ def fuse_context(platform: Platform, universe: str, as_of: date | None) -> FuseC
         in_portfolio=universe == PORTFOLIO or weights.get(universe, 0.0) > 0.0,
         top_n=config.etf_pools.strategy.top_n,
         warn_sessions=config.platform.calendar.warn_sessions,
+        unit_factor=tolerance_of(platform.source).amount_factor,
         max_failed_share=config.factors.max_failed_share,
         panel_meta=stored_meta(platform, universe),
         **({} if universe == PORTFOLIO else _recomputations(platform, universe)),

@@ -188,6 +188,8 @@ def _sentence(event: dg.DagsterEvent) -> str:
     if data.user_failure_data and data.user_failure_data.description:
         return data.user_failure_data.description
     error = data.error
+    if error is not None and error.cls_name == "DagsterAssetCheckFailedError":
+        return "stopped by " + ", ".join(line.strip() for line in error.message.strip().splitlines()[1:])
     while error is not None and error.cause is not None:
         error = error.cause
     return error.message.strip() if error else "failed without a message"

@@ -86,6 +86,8 @@ class FuseContext:
         False for a pool of weight 0: its results are shown and hold nothing.
     top_n, warn_sessions, max_failed_share
         Configured places of the strategy, calendar reserve (sessions), tolerated share of failed factors.
+    unit_factor
+        Factor within which amount is close * volume; wide for a source whose old price levels are not as traded.
     panel_meta : mapping or None
         Content of `panel_meta.json`.
     compute_panel, compute_targets, compute_export : callable or None
@@ -103,6 +105,7 @@ class FuseContext:
     in_portfolio: bool = True
     top_n: int = 5
     warn_sessions: int = 30
+    unit_factor: float = 2.0
     max_failed_share: float = 0.01
     panel_meta: Mapping[str, Any] | None = None
     compute_panel: Callable[[pd.DataFrame], pd.DataFrame] | None = None

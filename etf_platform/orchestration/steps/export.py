@@ -13,6 +13,7 @@ from etf_platform.core import tables as t
 from etf_platform.factors.aliases import published
 from etf_platform.factors.export import columns_hash, export_panel
 from etf_platform.factors.selection import production_ids
+from etf_platform.orchestration.files import replace_text
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.step import Window
 from etf_platform.orchestration.steps.backtest import report_of
@@ -38,10 +39,11 @@ def export_light(platform: Platform, tables: StepTables) -> Path:
     """The tree without panel rows, for snapshots: these name the panel's table version instead."""
     root = platform.workspace.home / "cache" / "snapshot_tree"
     for pool in platform.config.pools:
-        if platform.lake.exists(t.PANEL, pool):
+        if platform.lake.exists(t.FACTOR_SUMMARY, pool):
             tables.read(t.PANEL, pool, columns=["date"], start=date.max)
             write_pool(root, pool_export(platform, pool, tables, None, ()))
-    _write_summary(platform, tables, root)
+    if not _write_summary(platform, tables, root):
+        replace_text(root / "NO_SUMMARY.txt", "The portfolio's summary had not been written when this tree was exported.\n")
     return root
 
 

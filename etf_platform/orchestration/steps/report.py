@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pandas as pd
 
@@ -11,6 +10,7 @@ from etf_platform.core.schema import Table
 from etf_platform.governance.gates import release_state, required_fuses
 from etf_platform.governance.snapshots import Provenance, Snapshot
 from etf_platform.governance.snapshots import take_snapshot as store_snapshot
+from etf_platform.orchestration.files import replace_text
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.provenance import code_commit
 from etf_platform.orchestration.step import Outcome, Window
@@ -111,14 +111,6 @@ def daily_report(platform: Platform, tables: StepTables, day: pd.Timestamp) -> D
         code_commit=code_commit(),
         min_weight_change=platform.config.etf_pools.strategy.backtest.min_weight_change,
     )
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 def _gathered(

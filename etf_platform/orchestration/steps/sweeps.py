@@ -9,9 +9,9 @@ import pandas as pd
 from etf_platform.backtest.sweep import Grid, sweep
 from etf_platform.backtest.terms import ExecMode
 from etf_platform.core import tables as t
+from etf_platform.orchestration.files import replace_bytes, replace_text
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.provenance import code_commit
-from etf_platform.orchestration.steps.report import replace_text
 from etf_platform.reports.plots import sweep_heat_map
 from etf_platform.storage.ledger import record_experiment
 
@@ -55,5 +55,5 @@ def sweep_pool(
     if len(axes) >= 2:
         best_cost = results[results["cost"] == best["cost"]] if "cost" not in axes[:2] else results
         files.append(stem.with_suffix(".png"))
-        files[-1].write_bytes(sweep_heat_map(best_cost, axes[0], axes[1], "sharpe"))
+        replace_bytes(files[-1], sweep_heat_map(best_cost, axes[0], axes[1], "sharpe"))
     return SweepRun(results, tuple(files))
