@@ -38,7 +38,7 @@ BROKEN: dict[str, tuple[State, Callable[[Any], Any]]] = {
     "broken_members": (State.FAIL, _table("members", lambda m: m.assign(status=["ok", "ok", "quarantined"]))),
     "unit_mismatch": (State.BLOCKED, _table("bars", lambda b: b.assign(amount=b["amount"] / 1000))),
     "calendar_end": (State.WARN, lambda c: c.with_context(sessions=c.context.sessions[:120])),
-    "adjustment_review": (State.WARN, _table("adjustment_events", lambda e: e.assign(status="review"))),
+    "adjustment_review": (State.FAIL, _table("adjustment_events", lambda e: e.assign(status="review"))),
     "t_plus_1": (State.FAIL, lambda c: c.with_context(compute_panel=_leaky, compute_targets=None)),
     "fills_after_decisions": (State.FAIL, _table("fills", lambda f: f.assign(date=f["decision_date"]))),
     "coverage": (State.FAIL, _table("panel", lambda p: p.assign(MOM_3=p["MOM_3"].where(p["symbol"] == "510050.SH")))),
@@ -175,7 +175,6 @@ def test_the_declared_gates_are_those_of_the_specification() -> None:
     }
     assert {name for name, fuse in FUSES.items() if fuse.on_fail == "warn"} == {
         "calendar_end",
-        "adjustment_review",
         "extreme_month",
         "turnover",
         "vol_target_scale",
