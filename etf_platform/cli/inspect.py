@@ -1,11 +1,13 @@
 """Commands that only look: `query`, `factors`, `config`, `init`, `dictionary`."""
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import click
 
 from etf_platform.cli.options import output_format, with_workspace
+from etf_platform.cli.params import Day
 from etf_platform.cli.show import print_frame, say
 from etf_platform.core.errors import ConfigError
 from etf_platform.core.workspace import Workspace, packaged_config
@@ -99,4 +101,34 @@ def dictionary(path: Path | None) -> None:
         raise SystemExit(2)
 
 
-COMMANDS = (query, factors, config, init, dictionary)
+@click.group()
+def events() -> None:
+    """Corporate actions detected in unadjusted prices; they change nothing until a person accepts them."""
+
+
+@events.command("list")
+@output_format
+@with_workspace
+def list_events(workspace: Workspace, fmt: str) -> None:
+    """List every detected event with what speaks for it, and its status."""
+    from etf_platform.orchestration.platform import Platform
+    from etf_platform.orchestration.steps.reviews import events as stored_events
+
+    print_frame(stored_events(Platform.open(workspace)), fmt)
+
+
+@events.command()
+@click.argument("symbol")
+@click.argument("day", type=Day())
+@click.argument("status", type=click.Choice(["accepted", "rejected", "review"]))
+@with_workspace
+def decide(workspace: Workspace, symbol: str, day: date, status: str) -> None:
+    """Accept or reject one event; accepted ones are worked into adj_factor when bars are loaded again."""
+    from etf_platform.orchestration.platform import Platform
+    from etf_platform.orchestration.steps.reviews import decide as record_decision
+
+    pool = record_decision(Platform.open(workspace), symbol, day, status)
+    say(f"{symbol} on {day}: {status}. Load the bars of {pool} again (`etf-platform backfill`) to apply it.")
+
+
+COMMANDS = (query, factors, config, init, dictionary, events)

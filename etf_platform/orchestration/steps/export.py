@@ -43,7 +43,9 @@ def export_light(platform: Platform, tables: StepTables) -> Path:
             tables.read(t.PANEL, pool, columns=["date"], start=date.max)
             write_pool(root, pool_export(platform, pool, tables, None, ()))
     if not _write_summary(platform, tables, root):
-        replace_text(root / "NO_SUMMARY.txt", "The portfolio's summary had not been written when this tree was exported.\n")
+        replace_text(
+            root / "NO_SUMMARY.txt", "The portfolio's summary had not been written when this tree was exported.\n"
+        )
     return root
 
 
