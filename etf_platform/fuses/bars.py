@@ -1,10 +1,14 @@
 """Fuses on bars and on what the market layer says of members: freshness, gaps, units, exclusions, calendar, events."""
 
-import numpy as np
-import pandas as pd
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from etf_platform.core.states import State
 from etf_platform.core.units.fuse import FuseContext, Reading, fuse
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHOWN = 10  # names listed in a reason
 
@@ -61,13 +65,15 @@ def unit_mismatch(bars: pd.DataFrame, limit: float) -> Reading:
     BLOCKED when the last row of a fund, or the median over its rows, lies outside. Rows with an estimated amount or no
     trade say nothing and are left out; observed is the ratio farthest from 1.
     """
+    import pandas as pd
+
     told = bars[(bars["volume"] > 0) & ~bars["amount_estimated"].astype(bool)]
     if told.empty:
         return Reading(state=State.WARN, reason="no fund reports a turnover, so the units cannot be checked")
     ratio = (told["amount"] / (told["close"] * told["volume"])).groupby(told["symbol"], sort=True)
     ratios = pd.concat([ratio.median(), ratio.last()])
     outside = ratios[~ratios.between(1.0 / limit, limit)]
-    farthest = float(ratios.iloc[int(np.argmax(np.maximum(ratios, 1.0 / ratios.clip(lower=1e-12))))])
+    farthest = float(max(ratios, key=lambda ratio: max(ratio, 1.0 / max(ratio, 1e-12))))
     if outside.empty:
         return Reading(farthest, passed=True)
     named = [f"{symbol} {value:.4g}" for symbol, value in outside[~outside.index.duplicated()].items()]

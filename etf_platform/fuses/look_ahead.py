@@ -4,14 +4,18 @@ Bars after a drawn cut date are changed at random (prices, volumes, adjustment, 
 again, and rows up to the cut must come out bit for bit as before.
 """
 
+from __future__ import annotations
+
 import time
 from collections.abc import Iterator
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from etf_platform.core.errors import InsufficientDataError
 from etf_platform.core.units.fuse import FuseContext, Reading, fuse
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
 
 PRICES = ("open", "high", "low", "close")
 DROPPED = 0.1  # share of future rows that are taken away
@@ -54,8 +58,8 @@ def fills_after_decisions(fills: pd.DataFrame, limit: float) -> Reading:
 
 def last_sessions(bars: pd.DataFrame, n: int) -> pd.DataFrame:
     """Bars of the last `n` sessions: a function that looks ahead does so on any history, and the cost stays bounded."""
-    days = np.sort(bars["date"].unique())
-    return bars if len(days) <= n else bars[bars["date"] >= days[-n]].reset_index(drop=True)
+    days = bars["date"].drop_duplicates().sort_values()
+    return bars if len(days) <= n else bars[bars["date"] >= days.iloc[-n]].reset_index(drop=True)
 
 
 def draw_cuts(bars: pd.DataFrame, n: int) -> list[pd.Timestamp]:
@@ -66,6 +70,9 @@ def draw_cuts(bars: pd.DataFrame, n: int) -> list[pd.Timestamp]:
     InsufficientDataError
         Fewer than four sessions.
     """
+    import numpy as np
+    import pandas as pd
+
     sessions = pd.DatetimeIndex(np.sort(bars["date"].unique()))
     if len(sessions) < 4:
         raise InsufficientDataError("drawing cut dates", f"{len(sessions)} sessions", "load at least four")
@@ -82,7 +89,9 @@ def change_future(bars: pd.DataFrame, cut: pd.Timestamp, rng: np.random.Generato
     changed, rows = bars[kept].copy(), future[kept]
 
     def factor() -> np.ndarray:
-        return np.where(rows, rng.uniform(0.5, 2.0, len(rows)), 1.0)
+        drawn = rng.uniform(0.5, 2.0, len(rows))
+        drawn[~rows] = 1.0
+        return drawn
 
     price, quantity = factor(), factor()
     for names, by in (
@@ -104,6 +113,9 @@ def first_difference(before: pd.DataFrame, after: pd.DataFrame, until: pd.Timest
     InsufficientDataError
         No number is defined up to `until`, so that equality would say nothing.
     """
+    import numpy as np
+    import pandas as pd
+
     left, right = _positions(before, until), _positions(after, until)
     keys = before.iloc[left][KEY].reset_index(drop=True)
     if not keys.equals(after.iloc[right][KEY].reset_index(drop=True)) or list(before) != list(after):
@@ -124,6 +136,8 @@ def first_difference(before: pd.DataFrame, after: pd.DataFrame, until: pd.Timest
 
 
 def _positions(frame: pd.DataFrame, until: pd.Timestamp) -> np.ndarray:
+    import numpy as np
+
     past = np.flatnonzero((frame["date"] <= until).to_numpy())
     symbols, dates = frame["symbol"].to_numpy(dtype=object)[past].astype(str), frame["date"].to_numpy()[past]
     return past[np.lexsort((symbols, dates))]
@@ -140,6 +154,8 @@ def _outputs(bars: pd.DataFrame, context: FuseContext) -> dict[str, pd.DataFrame
 
 
 def _changed_futures(bars: pd.DataFrame, cuts: list[pd.Timestamp]) -> Iterator[tuple[pd.Timestamp, pd.DataFrame]]:
+    import numpy as np
+
     for cut in cuts:
         yield cut, change_future(bars, cut, np.random.default_rng(cut.toordinal()))
 
@@ -161,5 +177,5 @@ def _leak(
 
 
 def _export_difference(before: pd.DataFrame, after: pd.DataFrame, following: pd.Timestamp) -> str:
-    common = pd.merge(before[KEY], after[KEY])  # rows that were taken away cannot be compared
+    common = before[KEY].merge(after[KEY])  # rows that were taken away cannot be compared
     return first_difference(before.merge(common), after.merge(common), following)

@@ -1,13 +1,17 @@
 """Fuses on the factor panel and its summary: checks 2, 3, 6, 7, 8 and failed factors. Look-ahead is in `look_ahead`."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterable, Mapping
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from etf_platform.core.states import State
 from etf_platform.core.tables import PANEL
 from etf_platform.core.units.fuse import FuseContext, Reading, fuse
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 META_KEYS = (
     "engine_version",
@@ -70,6 +74,8 @@ def index_spec(panel: pd.DataFrame, context: FuseContext) -> Reading:
 
 def index_problems(panel: pd.DataFrame, sessions: pd.DatetimeIndex) -> list[str]:
     """What is wrong with the key of a panel: stored (columns date, symbol) or exported (index symbol, date)."""
+    import pandas as pd
+
     if isinstance(panel.index, pd.MultiIndex):
         if list(panel.index.names) != ["symbol", "date"]:
             return [f"the index is named {tuple(panel.index.names)}, expected ('symbol', 'date')"]

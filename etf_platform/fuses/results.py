@@ -1,10 +1,16 @@
 """Fuses on targets and on results of the back-test: checks 4, 5, 9, capacity, month parts, turnover, selection."""
 
-import pandas as pd
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
 
 from etf_platform.core.errors import InsufficientDataError
 from etf_platform.core.states import State, worst
 from etf_platform.core.units.fuse import FuseContext, Reading, fuse
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NOT_PARTS = ("total", "selection")  # rows of `months` that are no part of the sum
 TOLERANCE = 1e-9
@@ -26,7 +32,7 @@ def backtest_thresholds(metrics: pd.DataFrame, equity: pd.DataFrame, context: Fu
     }
     values = metrics.set_index("metric")["value"].astype(float)
     seen = {name: float(values.get(name, float("nan"))) for name in rules}
-    if undefined := [name for name, value in seen.items() if pd.isna(value)]:
+    if undefined := [name for name, value in seen.items() if math.isnan(value)]:
         return Reading(reason=f"not defined: {', '.join(undefined)}", details=seen)
     low = [f"{name} {seen[name]:.4f} < {least:g}" for name, least in rules.items() if seen[name] < least]
     failed = State.FAIL if context.universe == "portfolio" else State.WARN
