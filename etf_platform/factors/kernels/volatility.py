@@ -146,13 +146,25 @@ def skew(returns, w, out):
     mean, squares = np.empty(returns.size), np.empty(returns.size)
     window_moments(returns, w, mean, squares)
     correction = w * np.sqrt(w - 1.0) / (w - 2.0)
-    for t in range(w, returns.size):
-        cubes = 0.0
-        window = returns[t - w + 1 : t + 1]
-        for i in range(w):
-            d = window[i] - mean[t]
-            cubes += d * d * d
-        out[t] = correction * cubes / squares[t] ** 1.5 if squares[t] > 0 else np.nan
+    out[:] = 0.0
+    lag = 0
+    while lag + 2 < w:
+        end = returns.size - lag
+        a, b, c = returns[2:end], returns[1 : end - 1], returns[: end - 2]
+        cubes, centre = out[lag + 2 :], mean[lag + 2 :]
+        for i in range(cubes.size):
+            da, db, dc = a[i] - centre[i], b[i] - centre[i], c[i] - centre[i]
+            cubes[i] += da * da * da + db * db * db + dc * dc * dc
+        lag += 3
+    while lag < w:
+        a, cubes, centre = returns[: returns.size - lag], out[lag:], mean[lag:]
+        for i in range(cubes.size):
+            da = a[i] - centre[i]
+            cubes[i] += da * da * da
+        lag += 1
+    for i in range(out.size):
+        out[i] = correction * out[i] / (squares[i] * np.sqrt(squares[i])) if squares[i] > 0 else np.nan
+    out[:w] = np.nan
 
 
 @factor(

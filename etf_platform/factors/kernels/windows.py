@@ -1,9 +1,9 @@
 """Sums, moments, extremes and drawdowns over the last `w` rows, by doubling.
 
-A block of 2p rows is made of two blocks of p, so a window costs log2(w) passes over contiguous memory and its value
-is a pure function of the window: a recompute of any tail is bit-identical, unlike with running sums. NaN in a window
-of sums or moments give NaN; extremes expect none. Loops run over sliced views because numba's check for negative
-indices would block SIMD.
+A block of 2p rows is made of two blocks of p, so a window costs log2(w) passes over contiguous memory and its value is
+a pure function of the window: a recompute of any tail is bit-identical, unlike with running sums. NaN in a window of
+sums or moments give NaN; extremes expect none. Loops run over sliced views because numba's check for negative indices
+would block SIMD, and write one array each because LLVM gives up on vectorising beyond eight overlap checks.
 """
 
 import numpy as np
@@ -69,10 +69,12 @@ def window_moments(x, w, mean, squares):
             break
         nm, tm, wm = block[p:], block[: n - p], spare[p:]
         ns, ts, ws = around[p:], around[: n - p], around_spare[p:]
+        half = 0.5 * p
         for i in range(nm.size):
             delta = tm[i] - nm[i]
-            wm[i] = nm[i] + delta * 0.5
-            ws[i] = ns[i] + ts[i] + delta * delta * (0.5 * p)
+            ws[i] = ns[i] + ts[i] + delta * delta * half
+        for i in range(nm.size):
+            wm[i] = nm[i] + (tm[i] - nm[i]) * 0.5
         spare[:p] = np.nan
         around_spare[:p] = np.nan
         block, spare = spare, block
@@ -149,7 +151,9 @@ def window_trough(x, w, out):
             across = nb[i] / tt[i]
             worst = nm[i] if nm[i] < tm[i] else tm[i]
             wm[i] = across if across < worst else worst
+        for i in range(nt.size):
             wt[i] = nt[i] if nt[i] > tt[i] else tt[i]
+        for i in range(nt.size):
             wb[i] = nb[i] if nb[i] < tb[i] else tb[i]
         top_wide[:p] = np.nan
         bottom_wide[:p] = np.nan

@@ -1,0 +1,1 @@
+"""Re-creatable workloads against peers: `python -m benchmarks.<name> --help`. Not part of the installed package."""
