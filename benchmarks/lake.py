@@ -197,13 +197,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--skip-backfill", action="store_true", help="leave out the part that takes minutes")
     parser.add_argument("--folder", type=Path, help="folder for temporary data (default: the system's)")
     options = parser.parse_args()
     frame = factor_panel()
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
         results: dict[str, object] = {"bytes_per_value": bytes_per_value(frame, folder)}
-        parts = [panel_write, encode_only, one_day_write, backfill]
+        parts = [panel_write, encode_only, one_day_write, *([] if options.skip_backfill else [backfill])]
         results["parts"] = [part(frame, folder, options.rounds) for part in parts]
         results["parts"] += reads(frame, folder, options.rounds)
     results["machine"] = {"python": platform.python_version(), "cpus": os.cpu_count(), "load": os.getloadavg()}

@@ -1,7 +1,7 @@
 """The Delta log of one table: which files make up a version, and how a new version is committed.
 
 Data files are written by us (`storage.parquet`), the log by delta-rs. Every commit is refused when another writer came
-first, so the caller always decides on the newest version. Files never change: a name holds the digest of its bytes.
+first, so the caller always decides on the newest version. Files never change and no name is used twice.
 Nothing here reads rows or knows a schema's meaning.
 """
 
@@ -35,11 +35,11 @@ class LostRaceError(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """One file of a version: path relative to the table, partition year, digest of its bytes, number of rows."""
+    """One file of a version: path relative to the table, partition year, size in bytes, number of rows."""
 
     path: str
     year: int | None
-    digest: str
+    size: int
     rows: int
 
 
@@ -88,7 +88,7 @@ def open_version(place: Place, version: int | None = None) -> DeltaTable:
 def parts(table: DeltaTable) -> list[Part]:
     """Files of a version, ordered by year."""
     actions = pa.table(table.get_add_actions(flatten=True)).to_pylist()
-    found = [Part(a["path"], a.get(f"partition.{YEAR}"), _digest_of(a["path"]), a["num_records"] or 0) for a in actions]
+    found = [Part(a["path"], a.get(f"partition.{YEAR}"), a["size_bytes"], a["num_records"] or 0) for a in actions]
     return sorted(found, key=lambda part: (part.year or 0, part.path))
 
 
@@ -166,7 +166,7 @@ def replace(
 def put(place: Place, file: Encoded) -> AddAction:
     """Write one file below the table; no version names it yet. A file that could not be completed is removed."""
     folder = "" if file.year is None else f"{YEAR}={file.year}/"
-    path = f"{folder}{file.digest}-{uuid.uuid4().hex[:8]}.parquet"
+    path = f"{folder}{uuid.uuid4().hex}.parquet"
     target = place.full(path)
     with translated(f"writing {place.address}"):
         place.files.create_dir(target.rpartition("/")[0], recursive=True)
@@ -178,6 +178,17 @@ def put(place: Place, file: Encoded) -> AddAction:
             raise
     values = {} if file.year is None else {YEAR: str(file.year)}
     return AddAction(path, file.data.size, values, int(time.time() * 1000), True, json.dumps({"numRecords": file.rows}))
+
+
+def holds(place: Place, part: Part, data: pa.Buffer) -> bool:
+    """Whether a stored file has exactly these bytes; a file that cannot be read has not, so that a rewrite heals it."""
+    if part.size != data.size:
+        return False
+    try:
+        with place.files.open_input_file(place.full(part.path)) as file:
+            return bool(file.read_buffer().equals(data))
+    except OSError:
+        return False
 
 
 def discard(place: Place, paths: Iterable[str]) -> None:
@@ -213,10 +224,6 @@ _CAUSES = (
     (errno.EACCES, "Permission denied", "give this user write access to the lake folder, then run again"),
     (errno.EPERM, "Operation not permitted", "give this user write access to the lake folder, then run again"),
 )
-
-
-def _digest_of(path: str) -> str:
-    return path.rpartition("/")[2].partition("-")[0]
 
 
 def _delta_schema(schema: pa.Schema, partitioned: bool) -> Schema:

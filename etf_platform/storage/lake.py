@@ -193,8 +193,8 @@ class Lake:
         stored = delta.stored_schema(current)
         schema = rows.schema if span.is_everything else merged(stored, rows.schema, place.address)
         touched = [p for p in delta.parts(current) if span.may_hold(p.year)]
-        known = {(p.year, p.digest) for p in touched} if schema.equals(stored) else set()
-        staged = stage(table, place, self._completed(table, place, rows, span, schema, touched), known)
+        everything = self._completed(table, place, rows, span, schema, touched)
+        staged = stage(table, place, everything, touched if schema.equals(stored) else ())
         years = {p.year for p in touched} - staged.unchanged | staged.years
         if not years:
             return int(current.version())

@@ -1,6 +1,6 @@
 """From rows to files that a commit can name: split by year, encode, put; two at a time, for encoding frees the GIL."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -9,11 +9,10 @@ from deltalake.transaction import AddAction
 
 from etf_platform.core.schema import Table
 from etf_platform.storage import delta
-from etf_platform.storage.delta import Place
+from etf_platform.storage.delta import Part, Place
 from etf_platform.storage.parquet import encode, split_by_year
 
 WORKERS = 2
-Known = Collection[tuple[int | None, str]]
 
 
 @dataclass(frozen=True)
@@ -25,19 +24,19 @@ class Staged:
     unchanged: frozenset[int | None]
 
 
-def stage(table: Table, place: Place, rows: pa.Table, known: Known = ()) -> Staged:
+def stage(table: Table, place: Place, rows: pa.Table, stored: Sequence[Part] = ()) -> Staged:
     """Put the rows below the table, one file per year; when one file fails, none stays.
 
     Parameters
     ----------
     rows : Table
         Sorted by the table's key.
-    known : collection of (year, digest)
-        Stored files; equal ones are not written again.
+    stored : sequence of Part
+        Files of the present version; what has the same bytes is not written again.
     """
     layout = {None: rows} if table.range_column is None else split_by_year(rows, table.range_column)
     with ThreadPoolExecutor(WORKERS) as pool:
-        jobs = {year: pool.submit(_stage_one, place, part, year, known) for year, part in layout.items()}
+        jobs = {year: pool.submit(_stage_one, place, part, year, stored) for year, part in layout.items()}
     _raise_first(place, list(jobs.values()))
     done = {year: job.result() for year, job in jobs.items()}
     files = tuple(action for action in done.values() if action is not None)
@@ -45,9 +44,11 @@ def stage(table: Table, place: Place, rows: pa.Table, known: Known = ()) -> Stag
     return Staged(files, changed, frozenset(done) - changed)
 
 
-def _stage_one(place: Place, rows: pa.Table, year: int | None, known: Known) -> AddAction | None:
+def _stage_one(place: Place, rows: pa.Table, year: int | None, stored: Sequence[Part]) -> AddAction | None:
     file = encode(rows, year)
-    return None if (year, file.digest) in known else delta.put(place, file)
+    of_year = [part for part in stored if part.year == year]
+    is_stored = len(of_year) == 1 and delta.holds(place, of_year[0], file.data)
+    return None if is_stored else delta.put(place, file)
 
 
 def _raise_first(place: Place, jobs: list[Future[AddAction | None]]) -> None:

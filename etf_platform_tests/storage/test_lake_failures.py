@@ -105,3 +105,12 @@ def test_a_data_file_that_was_deleted_behind_our_back_is_told_in_one_sentence(la
         lake.read(PANEL, "A_SHARE")
     assert "\n" not in str(caught.value)
     assert not isinstance(caught.value, MissingTableError)
+
+
+def test_writing_the_whole_table_again_heals_a_lost_data_file(lake, panel):
+    rows = panel("2023-12-28", "2024-01-05")
+    lake.write(PANEL, "A_SHARE", rows)
+    Path(lake.file_uris("factors/A_SHARE/panel")[0]).unlink()
+
+    assert lake.write(PANEL, "A_SHARE", rows) == 1
+    assert_frame_equal(lake.read(PANEL, "A_SHARE"), rows)
