@@ -52,7 +52,9 @@ def dense(frame: pd.DataFrame, columns: list[str], sessions: pd.DatetimeIndex, s
             doing, f"{stray.symbol} on {stray.date:%Y-%m-%d} has no place", "drop rows outside the calendar"
         )
     cells = rows.astype(np.int64) * len(symbols) + cols
-    if np.unique(cells).size != cells.size:
+    is_taken = np.zeros(len(sessions) * len(symbols), dtype=bool)
+    is_taken[cells] = True
+    if np.count_nonzero(is_taken) != cells.size:
         twice = frame.loc[frame.duplicated(["date", "symbol"]), ["date", "symbol"]].iloc[0]
         raise BadInputError(doing, f"{twice.symbol} on {twice.date:%Y-%m-%d} stands twice", "remove the duplicate")
     return [_scatter(frame[c].to_numpy(dtype=np.float64), cells, (len(sessions), len(symbols))) for c in columns]

@@ -85,8 +85,8 @@ def run_rotation(
 
 def _sessions(bars: pd.DataFrame, sessions: pd.DatetimeIndex | None) -> pd.DatetimeIndex:
     if sessions is not None:
-        return sessions[sessions <= bars["date"].max()]
-    return pd.DatetimeIndex(bars["date"].unique()).sort_values()
+        return sessions[sessions <= bars["date"].max()].as_unit("ns")
+    return pd.DatetimeIndex(bars["date"].unique()).sort_values().as_unit("ns")
 
 
 def _decisions(targets: pd.DataFrame, calendar: pd.DatetimeIndex, symbols: pd.Index) -> _Decisions:
@@ -95,7 +95,7 @@ def _decisions(targets: pd.DataFrame, calendar: pd.DatetimeIndex, symbols: pd.In
         raise InsufficientDataError(
             _DOING, "there is no decision", "pass targets that reach the end of a complete month"
         )
-    dates = pd.DatetimeIndex(rows["date"].unique()).sort_values()
+    dates = pd.DatetimeIndex(rows["date"].unique()).sort_values().as_unit("ns")
     stray = dates.difference(calendar)
     if len(stray):
         raise BadInputError(_DOING, f"{stray[0]:%Y-%m-%d} is a decision but no session", "decide on sessions only")

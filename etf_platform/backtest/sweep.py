@@ -75,7 +75,7 @@ def parse_grid(params: Sequence[str]) -> Grid:
 
 def lay_out(bars: pd.DataFrame, exec_mode: ExecMode = "next_close_close") -> Prices:
     """Total-return prices of bars, carried forward over missing bars; NaN before a fund's first bar."""
-    sessions = pd.DatetimeIndex(bars["date"].unique()).sort_values()
+    sessions = pd.DatetimeIndex(bars["date"].unique()).sort_values().as_unit("ns")
     symbols = pd.Index(sorted(bars["symbol"].unique()))
     opens, close, adj = dense(bars, ["open", "close", "adj_factor"], sessions, symbols)
     known, carried = np.isfinite(close), filled_forward(close * adj)

@@ -39,7 +39,8 @@ class Terms:
     original_compatible : bool
         Sell everything at every rebalance; sales cost nothing.
     start : str or None
-        First session of the account; None takes the first decision that selects a fund.
+        First session of the account, ISO date; earlier decisions are not traded. None takes the first decision that
+        selects a fund.
     """
 
     exec_mode: ExecMode = "next_open_close"

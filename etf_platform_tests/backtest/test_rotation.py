@@ -370,3 +370,22 @@ def test_no_decision_and_repeated_bars_are_refused(bars_of, targets_of):
         run_rotation(targets.assign(is_decision=False), bars, FREE)
     with pytest.raises(BadInputError, match="twice"):
         run_rotation(targets, pd.concat([bars, bars]), FREE)
+
+
+def test_dates_of_another_resolution_give_the_same_account(bars_of, targets_of):
+    bars, targets = bars_of({A: [10.0, 11.0, 12.0]}), targets_of({0: {A: 1.0}})
+
+    coarse = run_rotation(targets.assign(date=targets["date"].astype("datetime64[s]")), bars, FREE)
+    other = run_rotation(targets, bars.assign(date=bars["date"].astype("datetime64[us]")), FREE)
+
+    assert coarse.equity["date"].dtype == other.equity["date"].dtype == "datetime64[ns]"
+    assert list(coarse.equity["portfolio_value"]) == list(other.equity["portfolio_value"])
+
+
+def test_a_session_on_which_no_fund_has_a_bar_is_still_a_session(bars_of, targets_of):
+    bars = bars_of({A: [10.0, None, 11.0]})
+
+    account = run_rotation(targets_of({0: {A: 1.0}}), bars, FREE, sessions=pd.bdate_range("2024-01-01", periods=5))
+
+    assert list(account.equity["date"]) == [days(0), days(1), days(2)]
+    assert rows_of(account.fills, "date", "status") == [(days(1), "no_trade")]
