@@ -1,7 +1,7 @@
 """The key figures of a rotation, as values: formula, unit, threshold, and how serious a breach is.
 
 A figure is computed from the account (`measure`), or handed in by name where other tables know it (`measure` is None).
-Not here: rows and dates (`snapshot`), the numbers of the thresholds (`etf_pools.yaml`, `ci_thresholds`).
+Not here: rows and dates (`snapshot`), arithmetic (`expanding`), the numbers of the thresholds (`etf_pools.yaml`).
 """
 
 from collections.abc import Callable
@@ -12,12 +12,13 @@ import numpy as np
 
 from etf_platform.core.config.models import CiThresholds
 from etf_platform.core.states import State
+from etf_platform.kpi import expanding
 from etf_platform.kpi.account import Account
-from etf_platform.measures import performance
 
 MAX_ADV_VIOLATIONS = 5
 
 Limit = Callable[[CiThresholds, int], float]
+Measure = Callable[[Account], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,10 @@ class Kpi:
         For the combined portfolio, and for a single pool.
     fail_limit : callable or None
         A second, looser limit; beyond it the state is FAIL whatever `on_breach` says.
-    measure : callable (Account) -> float, or None
-        None: the value is handed in. NaN or `InsufficientDataError` mean that it is not defined yet.
+    measure : callable (Account) -> ndarray of shape (n_sessions,), or None
+        The figure at every close of the account, entry t from rows up to t only; NaN: not defined. None: handed in.
+    least : int
+        Sessions of an account without which the figure cannot be defined.
     """
 
     name: str
@@ -47,57 +50,45 @@ class Kpi:
     on_breach: State = State.WARN
     on_pool_breach: State = State.WARN
     fail_limit: Limit | None = None
-    measure: Callable[[Account], float] | None = None
-
-
-def _sharpe(account: Account) -> float:
-    return performance.sharpe(performance.returns_of(account.values), account.risk_free)
-
-
-def _extreme(pick: Callable[[np.ndarray], float], account: Account) -> float:
-    months = account.months
-    return float(pick(months)) if months.size else float("nan")
-
-
-def _last_positions(account: Account) -> float:
-    return float(account.n_positions[-1]) if account.n_positions.size else float("nan")
+    measure: Measure | None = None
+    least: int = 2
 
 
 RETURNS = (
     Kpi(
         "annual_return", "(V_T / V_0) ** (1 / years) - 1, years = calendar days / 365.25", "fraction",
         "min", lambda t, _: t.min_annual_return, State.FAIL,
-        measure=lambda a: performance.annual_return(a.values, a.dates),
+        measure=lambda a: expanding.annual_return(a.values, a.dates),
     ),
     Kpi(
         "max_drawdown", "min(V / running maximum of V - 1), not positive", "fraction",
         "min", lambda t, _: t.max_drawdown, State.FAIL,
-        measure=lambda a: performance.max_drawdown(a.values),
+        measure=lambda a: expanding.max_drawdown(a.values),
     ),
     Kpi(
         "sharpe", "sqrt(252) * mean(r - risk_free / 252) / std(r, ddof 1)", "ratio",
         "min", lambda t, _: t.min_sharpe, State.FAIL,
-        measure=_sharpe,
+        measure=lambda a: expanding.sharpe(a.values, a.risk_free), least=3,
     ),
-    Kpi("total_return", "V_T / V_0 - 1", "fraction", measure=lambda a: performance.total_return(a.values)),
-    Kpi("years", "calendar days / 365.25", "years", measure=lambda a: a.span),
+    Kpi("total_return", "V_T / V_0 - 1", "fraction", measure=lambda a: expanding.total_return(a.values)),
+    Kpi("years", "calendar days / 365.25", "years", measure=lambda a: expanding.years(a.dates)),
 )  # fmt: skip
 
 MONTHS = (
     Kpi(
         "monthly_win_rate", "complete calendar months with a return above 0 / complete months", "fraction",
         "min", lambda t, _: t.min_winrate, State.FAIL,
-        measure=lambda a: performance.monthly_win_rate(a.months),
+        measure=lambda a: expanding.monthly_win_rate(a.values, a.dates, a.is_month_end),
     ),
     Kpi(
         "worst_month", "lowest return of a complete calendar month", "fraction",
         "min", lambda t, _: -t.max_abs_month_return,
-        measure=lambda a: _extreme(np.min, a),
+        measure=lambda a: expanding.worst_month(a.values, a.dates, a.is_month_end),
     ),
     Kpi(
         "best_month", "highest return of a complete calendar month", "fraction",
         "max", lambda t, _: t.max_abs_month_return,
-        measure=lambda a: _extreme(np.max, a),
+        measure=lambda a: expanding.best_month(a.values, a.dates, a.is_month_end),
     ),
 )  # fmt: skip
 
@@ -105,16 +96,16 @@ TRADING = (
     Kpi(
         "annual_turnover", "sum of half the traded value over the value before trading, per year", "1 per year",
         "max", lambda t, _: t.max_annual_turnover,
-        measure=lambda a: performance.annual_turnover(a.turnover, a.span),
+        measure=lambda a: expanding.annual_turnover(a.turnover, expanding.years(a.dates)),
     ),
     Kpi(
         "cost_drag", "sum of costs / mean account value / years", "fraction",
-        measure=lambda a: performance.cost_drag(a.costs, a.values, a.span),
+        measure=lambda a: expanding.cost_drag(a.costs, a.values, expanding.years(a.dates)),
     ),
     Kpi(
         "n_positions", "funds held at the close", "count",
         "min", lambda _, top_n: float(top_n),
-        measure=_last_positions,
+        measure=lambda a: a.n_positions, least=1,
     ),
 )  # fmt: skip
 

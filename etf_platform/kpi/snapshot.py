@@ -4,17 +4,16 @@ A row of date t uses equity rows and handed-in figures dated up to t. Missing in
 the list of figures (`registry`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from etf_platform.core.config.models import CiThresholds
-from etf_platform.core.errors import InsufficientDataError
 from etf_platform.core.states import State
 from etf_platform.kpi.account import Account
-from etf_platform.kpi.registry import CAPACITY, MONTHS, PANEL, RETURNS, TRADING, Kpi
+from etf_platform.kpi.registry import CAPACITY, MONTHS, PANEL, RETURNS, TRADING, Kpi, Measure
 
 ROTATION_KPI: tuple[Kpi, ...] = (*RETURNS, *MONTHS, *TRADING, *PANEL, *CAPACITY)
 ACCOUNT_KPI: tuple[Kpi, ...] = tuple(kpi for kpi in ROTATION_KPI if kpi.measure is not None)
@@ -37,10 +36,10 @@ class KpiRules:
 
 @dataclass(frozen=True)
 class Figure:
-    """A value, or NaN with the reason why there is none."""
+    """Values on the dates, NaN where there is none, and the reason that holds where one is missing: (n_dates,) each."""
 
-    value: float
-    missing: str = ""
+    values: np.ndarray
+    missing: np.ndarray
 
 
 def snapshot(
@@ -73,87 +72,105 @@ def snapshot(
     DataFrame
         Rows of `kpi/<pool>/snapshot`, by date and name. A figure without input is BLOCKED, with the reason.
     """
-    account, others = (None if f is None else f.sort_values("date", kind="stable") for f in (equity, observed))
-    rows = []
-    for date in map(pd.Timestamp, dates):
-        known = _known(date, account, others, sessions, rules.risk_free)
-        rows += _rows_of(date, known, rules, kpis)
-    columns = ["date", "kpi", "value", "unit", "threshold", "direction", "status", "reason", "source"]
-    frame = pd.DataFrame(rows, columns=columns).sort_values(["date", "kpi"], ignore_index=True)
-    types = {"value": "float64", "threshold": "float64", "date": "datetime64[ns]"}
-    return frame.astype(types | {c: "str" for c in columns if c not in types})
+    wanted = pd.DatetimeIndex(list(dates)).as_unit("ns").unique().sort_values()
+    given, source = _handed_in(observed, wanted), _sources((equity, observed), wanted)
+    account, place = _account(equity, wanted, sessions, rules.risk_free)
+    ordered = sorted(kpis, key=lambda kpi: kpi.name)
+    figures = [_given(k, given) if k.measure is None else _measured(k, k.measure, account, place) for k in ordered]
+    judged = [judge(kpi, figure, rules) for kpi, figure in zip(ordered, figures, strict=True)]
+    limits = [np.nan if k.limit is None else k.limit(rules.thresholds, rules.top_n) for k in ordered]
+    n = len(wanted)
+    frame = pd.DataFrame(
+        {
+            "date": wanted.repeat(len(ordered)),
+            "kpi": _each_day([kpi.name for kpi in ordered], n),
+            "value": _by_date([figure.values for figure in figures]),
+            "unit": _each_day([kpi.unit for kpi in ordered], n),
+            "threshold": np.tile(np.array(limits, dtype=np.float64), n),
+            "direction": _each_day([kpi.direction for kpi in ordered], n),
+            "status": _by_date([states for states, _ in judged]),
+            "reason": _by_date([reasons for _, reasons in judged]),
+            "source": source.repeat(len(ordered)),
+        }
+    )
+    return frame.astype(dict.fromkeys(("kpi", "unit", "direction", "status", "reason", "source"), "str"))
 
 
-def judge(kpi: Kpi, figure: Figure, rules: KpiRules) -> tuple[State, str]:
-    """State of a figure and the reason why it is not PASS (empty when it is)."""
-    if np.isnan(figure.value):
-        return State.BLOCKED, figure.missing or "not defined on this history"
-    limits = rules.thresholds, rules.top_n
-    if kpi.fail_limit is not None and _is_beyond(kpi, figure.value, kpi.fail_limit(*limits)):
-        return State.FAIL, _breach(kpi, figure.value, kpi.fail_limit(*limits))
-    if kpi.limit is not None and _is_beyond(kpi, figure.value, kpi.limit(*limits)):
-        state = kpi.on_breach if rules.is_portfolio else kpi.on_pool_breach
-        return state, _breach(kpi, figure.value, kpi.limit(*limits))
-    return State.PASS, ""
+def judge(kpi: Kpi, figure: Figure, rules: KpiRules) -> tuple[np.ndarray, np.ndarray]:
+    """State of a figure on each date, and the reason why it is not PASS (empty when it is); shape (n_dates,) both."""
+    unknown = np.isnan(figure.values)
+    states = np.where(unknown, str(State.BLOCKED), str(State.PASS)).astype(object)
+    reasons = np.where(unknown, figure.missing, "").astype(object)
+    on_breach = kpi.on_breach if rules.is_portfolio else kpi.on_pool_breach
+    for limit_of, state in ((kpi.limit, on_breach), (kpi.fail_limit, State.FAIL)):
+        if limit_of is not None:
+            limit = limit_of(rules.thresholds, rules.top_n)
+            beyond = figure.values < limit if kpi.direction == "min" else figure.values > limit
+            states[beyond] = str(state)
+            reasons[beyond] = [_breach(kpi, value, limit) for value in figure.values[beyond].tolist()]
+    return states, reasons
 
 
-@dataclass(frozen=True)
-class Known:
-    """All that is known on one date: the account, the figures handed in, and where they come from."""
-
-    account: Account | None
-    given: Mapping[str, float]
-    source: str
-
-
-def _known(
-    date: pd.Timestamp,
-    equity: pd.DataFrame | None,
-    observed: pd.DataFrame | None,
-    sessions: pd.DatetimeIndex,
-    risk_free: float,
-) -> Known:
-    today = _on(equity, date)
-    others = _on(observed, date)
-    account = Account.until(equity, date, sessions, risk_free) if equity is not None and today is not None else None
-    sources = sorted({str(s) for frame in (today, others) if frame is not None for s in frame["source"]})
-    given = {} if others is None else dict(zip(others["kpi"], others["value"].astype(float), strict=True))
-    return Known(account, given, "; ".join(sources) or NO_SOURCE)
+def _account(
+    equity: pd.DataFrame | None, wanted: pd.DatetimeIndex, sessions: pd.DatetimeIndex, risk_free: float
+) -> tuple[Account | None, np.ndarray]:
+    """The account up to the last date, and the row of each date in it, -1 where there is none."""
+    nowhere = np.full(len(wanted), -1)
+    if equity is None or wanted.empty:
+        return None, nowhere
+    past = equity[equity["date"] <= wanted[-1]].sort_values("date", kind="stable")
+    if past.empty:
+        return None, nowhere
+    account = Account.of(past, sessions, risk_free)
+    last = np.searchsorted(account.dates, wanted.to_numpy(), side="right") - 1
+    return account, np.where((last >= 0) & (account.dates[last] == wanted.to_numpy()), last, -1)
 
 
-def _on(frame: pd.DataFrame | None, date: pd.Timestamp) -> pd.DataFrame | None:
-    """Rows of one date of a frame sorted by date; None when there are none."""
-    if frame is None:
-        return None
-    first, end = (int(frame["date"].searchsorted(date, side=side)) for side in ("left", "right"))
-    return frame.iloc[first:end] if end > first else None
+def _measured(kpi: Kpi, measure: Measure, account: Account | None, place: np.ndarray) -> Figure:
+    there = place >= 0
+    values, missing = np.full(place.size, np.nan), np.full(place.size, "not defined on this history", dtype=object)
+    if account is not None:
+        values[there] = measure(account)[place[there]]
+    for n in range(1, kpi.least):
+        missing[place == n - 1] = f"only {n} of the {kpi.least} sessions it takes"
+    missing[~there] = "the back-test has no account value on this date"
+    return Figure(values, missing)
 
 
-def _rows_of(date: pd.Timestamp, known: Known, rules: KpiRules, kpis: Sequence[Kpi]) -> list[tuple]:
-    rows = []
-    for kpi in kpis:
-        figure = _figure(kpi, known)
-        state, reason = judge(kpi, figure, rules)
-        threshold = np.nan if kpi.limit is None else kpi.limit(rules.thresholds, rules.top_n)
-        rows.append(
-            (date, kpi.name, figure.value, kpi.unit, threshold, kpi.direction, str(state), reason, known.source)
-        )
-    return rows
+def _handed_in(observed: pd.DataFrame | None, wanted: pd.DatetimeIndex) -> pd.DataFrame:
+    """Handed-in figures, one row per date, one column per figure; NaN where there is none."""
+    if observed is None:
+        return pd.DataFrame(index=wanted)
+    last = observed[observed["date"].isin(wanted)].drop_duplicates(["date", "kpi"], keep="last")
+    return last.pivot(index="date", columns="kpi", values="value").astype(np.float64).reindex(wanted)
 
 
-def _figure(kpi: Kpi, known: Known) -> Figure:
-    if kpi.measure is None:
-        return Figure(known.given.get(kpi.name, float("nan")), "no figure was handed in for this date")
-    if known.account is None:
-        return Figure(float("nan"), "the back-test has no account value on this date")
-    try:
-        return Figure(kpi.measure(known.account))
-    except InsufficientDataError as error:
-        return Figure(float("nan"), error.saw)
+def _given(kpi: Kpi, given: pd.DataFrame) -> Figure:
+    values = given[kpi.name].to_numpy() if kpi.name in given else np.full(len(given), np.nan)
+    return Figure(values, np.full(len(given), "no figure was handed in for this date", dtype=object))
 
 
-def _is_beyond(kpi: Kpi, value: float, limit: float) -> bool:
-    return value < limit if kpi.direction == "min" else value > limit
+def _sources(frames: Sequence[pd.DataFrame | None], wanted: pd.DatetimeIndex) -> np.ndarray:
+    """The distinct sources of each date's rows, `a; b`, as strings of shape (n_dates,)."""
+    rows = pd.concat(
+        [f[["date", "source"]] for f in frames if f is not None] or [pd.DataFrame(columns=["date", "source"])]
+    )
+    rows = rows[rows["date"].isin(wanted)]
+    codes, names = pd.factorize(rows["source"].astype(object), sort=True)
+    present = np.zeros((len(wanted), len(names)), dtype=bool)
+    present[wanted.get_indexer(pd.DatetimeIndex(rows["date"])), codes] = True
+    kinds, kind = np.unique(present, axis=0, return_inverse=True)
+    texts = ["; ".join(np.asarray(names, dtype=str)[chosen]) or NO_SOURCE for chosen in kinds]
+    return np.array(texts, dtype=object)[kind]
+
+
+def _each_day(texts: Sequence[str], n_dates: int) -> np.ndarray:
+    return np.tile(np.array(texts, dtype=object), n_dates)
+
+
+def _by_date(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """One array per figure to the order of the rows: by date, then by figure."""
+    return np.column_stack(columns).ravel()
 
 
 def _breach(kpi: Kpi, value: float, limit: float) -> str:

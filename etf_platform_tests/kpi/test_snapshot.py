@@ -158,7 +158,7 @@ def test_the_first_day_of_an_account_is_blocked():
     rows = snapshot(drawn_equity(), None, [SESSIONS[0]], SESSIONS, POOL, ACCOUNT_KPI).set_index("kpi")
 
     assert rows.loc["annual_return", "status"] == "BLOCKED"
-    assert rows.loc["annual_return", "reason"] == "only 1 observations"
+    assert rows.loc["annual_return", "reason"] == "only 1 of the 2 sessions it takes"
     assert rows.loc["n_positions", "status"] == "PASS"
 
 
