@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from etf_platform.cli.options import output_format, with_workspace
+from etf_platform.cli.options import Format, output_format, with_workspace
 from etf_platform.cli.params import Day
 from etf_platform.cli.show import print_frame, say
 from etf_platform.core.errors import ConfigError
@@ -17,7 +17,7 @@ from etf_platform.core.workspace import Workspace, packaged_config
 @click.argument("sql")
 @output_format
 @with_workspace
-def query(workspace: Workspace, sql: str, fmt: str) -> None:
+def query(workspace: Workspace, sql: str, fmt: Format) -> None:
     """Run SQL over the lake.
 
     Every table is a view `<layer>_<pool>_<table>`, for example factors_A_SHARE_panel; the ops database's tables are
@@ -38,7 +38,7 @@ def factors() -> None:
 @factors.command("list")
 @click.option("--family", help="Only this family (VBT, TA, CUSTOM, ...).")
 @output_format
-def list_factors(family: str | None, fmt: str) -> None:
+def list_factors(family: str | None, fmt: Format) -> None:
     """List every factor id: panel column, formula, warm-up, unit, direction, whether it duplicates another."""
     from etf_platform.orchestration.units import factor_rows
 
@@ -109,7 +109,7 @@ def events() -> None:
 @events.command("list")
 @output_format
 @with_workspace
-def list_events(workspace: Workspace, fmt: str) -> None:
+def list_events(workspace: Workspace, fmt: Format) -> None:
     """List every detected event with what speaks for it, and its status."""
     from etf_platform.orchestration.platform import Platform
     from etf_platform.orchestration.steps.reviews import events as stored_events

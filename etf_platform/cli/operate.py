@@ -8,7 +8,7 @@ from datetime import date
 
 import click
 
-from etf_platform.cli.options import output_format, pool_option, with_workspace
+from etf_platform.cli.options import Format, output_format, pool_option, with_workspace
 from etf_platform.cli.params import Day
 from etf_platform.cli.show import finish, progress_bar, say
 from etf_platform.core.errors import ConfigError
@@ -18,7 +18,7 @@ from etf_platform.core.workspace import Workspace
 @click.command()
 @output_format
 @with_workspace
-def demo(workspace: Workspace, fmt: str) -> None:
+def demo(workspace: Workspace, fmt: Format) -> None:
     """Run the main job once on simulated data and show what was produced.
 
     Loads the simulated history, computes every pool's panel, targets, back-test, capacity and KPI for the last closed
@@ -40,7 +40,7 @@ def demo(workspace: Workspace, fmt: str) -> None:
 @pool_option
 @output_format
 @with_workspace
-def run(workspace: Workspace, day: date | None, pools: Sequence[str], fmt: str) -> None:
+def run(workspace: Workspace, day: date | None, pools: Sequence[str], fmt: Format) -> None:
     """Run one session: bars, panel, targets, back-test, capacity, KPI, fuses, report, snapshot.
 
     On an empty home the history is loaded first; sessions missed since the last run are caught up in the same run.
@@ -60,7 +60,7 @@ def run(workspace: Workspace, day: date | None, pools: Sequence[str], fmt: str) 
 @pool_option
 @output_format
 @with_workspace
-def backfill(workspace: Workspace, start: date, end: date, pools: Sequence[str], fmt: str) -> None:
+def backfill(workspace: Workspace, start: date, end: date, pools: Sequence[str], fmt: Format) -> None:
     """Run many sessions as one run: one kernel pass and one commit per table, the same bytes as day by day.
 
     Days that are no sessions at the ends of the range are moved inwards.
@@ -106,7 +106,7 @@ def chosen_pools(platform, pools: Sequence[str]) -> tuple[str, ...]:  # type: ig
     return tuple(pools) or tuple(platform.config.pools)
 
 
-def _execute(platform, pools: tuple[str, ...], start: date, end: date, fmt: str, judge: bool = True) -> None:  # type: ignore[no-untyped-def]
+def _execute(platform, pools: tuple[str, ...], start: date, end: date, fmt: Format, judge: bool = True) -> None:  # type: ignore[no-untyped-def]
     from etf_platform.orchestration.runner import execute, plan_run, step_count
 
     plan = plan_run(platform, pools, start, end)

@@ -5,13 +5,15 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import click
 
 from etf_platform.core.errors import PlatformError
 from etf_platform.core.workspace import Workspace
 
+Format = Literal["table", "csv", "json"]
+ExecMode = Literal["next_open_close", "next_close_close"]
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _SHARED = (
@@ -44,7 +46,9 @@ def workspace_of(home: str | None, source: str | None, data: str | None, config:
     workspace = Workspace.from_env()
     paths = {"home": home, "data": data, "config": config}
     changes: dict[str, Any] = {name: Path(value).absolute() for name, value in paths.items() if value}
-    return replace(workspace, **changes, **({"source": source} if source else {}))
+    if source:
+        changes["source"] = source
+    return replace(workspace, **changes)
 
 
 def guarded(command: Callable[..., Any], debug: bool, *args: Any, **kwargs: Any) -> Any:

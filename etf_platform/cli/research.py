@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etf_platform.cli.operate import chosen_pools
+from etf_platform.cli.options import ExecMode, Format
 from etf_platform.cli.show import print_frame, progress_bar, report_results, say
 from etf_platform.core.states import State, worst
 from etf_platform.core.workspace import Workspace
@@ -27,7 +28,7 @@ def build_panel(
     symbols: Sequence[str],
     pool: str,
     diagnose: bool,
-    fmt: str,
+    fmt: Format,
 ) -> None:
     """Run the graph for one pool, or for a trial, and export its files."""
     from etf_platform.core.tables import FACTOR_SUMMARY
@@ -56,7 +57,7 @@ def build_panel(
 
 
 def judge_capacity(
-    workspace: Workspace, pool_name: str | None, output_dir: Path | None, given: Mapping[str, Any], fmt: str
+    workspace: Workspace, pool_name: str | None, output_dir: Path | None, given: Mapping[str, Any], fmt: Format
 ) -> None:
     """Capacity of the stored holdings or of given files, with given limits in place of the configured ones."""
     import pandas as pd
@@ -83,10 +84,10 @@ def run_sweep(
     workspace: Workspace,
     pool: str,
     params: Sequence[str],
-    exec_mode: str,
+    exec_mode: ExecMode,
     most: int,
     output_dir: Path | None,
-    fmt: str,
+    fmt: Format,
 ) -> None:
     """Sweep, store the table and the heat map, register the experiment, print the best rows."""
     from etf_platform.backtest.sweep import parse_grid
@@ -109,8 +110,8 @@ def run_sweep(
 def _verdict(results: "pd.DataFrame") -> str:
     best = results[results["is_best"]].iloc[0]
     return (
-        f"Best of {len(results)} trials: Sharpe {best['sharpe']:.2f}; the probability that it is more than the luck of the "
-        f"draw (deflated Sharpe ratio) is {best['deflated_sharpe']:.2f}"
+        f"Best of {len(results)} trials: Sharpe {best['sharpe']:.2f}; the probability that it is more than the luck "
+        f"of the draw (deflated Sharpe ratio) is {best['deflated_sharpe']:.2f}"
     )
 
 

@@ -8,12 +8,15 @@ import click
 
 from etf_platform.cli import research
 from etf_platform.cli.operate import chosen_pools
-from etf_platform.cli.options import output_format, pool_option, with_workspace
+from etf_platform.cli.options import ExecMode, Format, output_format, pool_option, with_workspace
 from etf_platform.cli.params import Day
 from etf_platform.cli.show import finish, leave_with, print_frame, progress_bar, report_results, say
 from etf_platform.core.workspace import Workspace
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+EXEC_MODE = click.Choice(["next_open_close", "next_close_close"])
+GRID = "lookback=20:260:10, top_n=1:10, cost=0,0.0003; repeatable."
 
 
 @click.group()
@@ -33,7 +36,7 @@ def rotation() -> None:
 @output_format
 @with_workspace
 def run(
-    workspace: Workspace, base_dir: Path | None, skip_snapshot: bool, dry_run: bool, day: date | None, fmt: str
+    workspace: Workspace, base_dir: Path | None, skip_snapshot: bool, dry_run: bool, day: date | None, fmt: Format
 ) -> None:
     """The full pipeline: panel, back-test, capacity, checks, metrics, snapshot, and the output tree as files."""
     from etf_platform.orchestration.platform import Platform
@@ -60,7 +63,7 @@ def run(
 @pool_option
 @output_format
 @with_workspace
-def pools(workspace: Workspace, pools: Sequence[str], fmt: str) -> None:
+def pools(workspace: Workspace, pools: Sequence[str], fmt: Format) -> None:
     """Panel, targets, back-test and capacity of all pools, without the portfolio."""
     from etf_platform.orchestration.platform import Platform
     from etf_platform.orchestration.runner import execute, latest_session, plan_run, step_count
@@ -80,9 +83,7 @@ def pools(workspace: Workspace, pools: Sequence[str], fmt: str) -> None:
 @click.option("--data-dir", type=FOLDER, help="The same as --data.")
 @click.option("--output-dir", type=FOLDER, help="Own output folder: the trial keeps its state there, too.")
 @click.option("--symbols", help="Comma list of symbols; wins over --symbols-file.")
-@click.option(
-    "--symbols-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="One symbol per line."
-)
+@click.option("--symbols-file", type=FILE, help="One symbol per line.")
 @click.option("--pool-name", default="A_SHARE", show_default=True, help="Pool to build, or name of the trial's pool.")
 @click.option("--diagnose", is_flag=True, help="Print coverage, constant columns and duplicate groups.")
 @output_format
@@ -97,7 +98,7 @@ def panel(
     symbols_file: Path | None,
     pool_name: str,
     diagnose: bool,
-    fmt: str,
+    fmt: Format,
 ) -> None:
     """Build one pool's panel and write it as files; with --symbols as a trial that leaves the home untouched."""
     research.build_panel(
@@ -107,10 +108,10 @@ def panel(
 
 @rotation.command()
 @click.option("--pool", "pool", default="A_SHARE", show_default=True)
-@click.option("--exec-mode", type=click.Choice(["next_open_close", "next_close_close"]), help="Fill at open or close.")
+@click.option("--exec-mode", type=EXEC_MODE, help="Fill at open or close.")
 @output_format
 @with_workspace
-def backtest(workspace: Workspace, pool: str, exec_mode: str | None, fmt: str) -> None:
+def backtest(workspace: Workspace, pool: str, exec_mode: str | None, fmt: Format) -> None:
     """Run one pool's back-test on what is stored, and print its figures.
 
     With --exec-mode the stored account is replaced by one with that convention until the next daily run.
@@ -140,17 +141,15 @@ def backtest(workspace: Workspace, pool: str, exec_mode: str | None, fmt: str) -
 @click.option("--backtest-dir", type=FOLDER, help="Folder with panel_<POOL>/backtest_results.parquet.")
 @click.option("--price-dir", type=FOLDER, help="Bars for --backtest-result; default is the lake.")
 @click.option("--output-dir", type=FOLDER, help="Where the report is written; default is the output tree.")
-@click.option(
-    "--config-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Another etf_pools.yaml."
-)
+@click.option("--config-file", type=FILE, help="Another etf_pools.yaml.")
 @click.option("--target-capital", type=float, help="CNY instead of the configured capital.")
 @click.option("--adv-threshold", type=float, help="Share of ADV instead of the configured limit.")
-@click.option(
-    "--categories-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="YAML: symbol to category."
-)
+@click.option("--categories-file", type=FILE, help="YAML: symbol to category.")
 @output_format
 @with_workspace
-def capacity(workspace: Workspace, pool_name: str | None, output_dir: Path | None, fmt: str, **given: object) -> None:
+def capacity(
+    workspace: Workspace, pool_name: str | None, output_dir: Path | None, fmt: Format, **given: object
+) -> None:
     """Judge holdings against ADV, single-fund, sector and broad-base limits; the report is always written."""
     research.judge_capacity(workspace, pool_name, output_dir, given, fmt)
 
@@ -159,7 +158,7 @@ def capacity(workspace: Workspace, pool_name: str | None, output_dir: Path | Non
 @click.option("--output-dir", type=FOLDER, help="Also write checks.json there.")
 @output_format
 @with_workspace
-def checks(workspace: Workspace, output_dir: Path | None, fmt: str) -> None:
+def checks(workspace: Workspace, output_dir: Path | None, fmt: Format) -> None:
     """Judge every fuse of every pool on what is stored."""
     from etf_platform.orchestration.files import replace_text
     from etf_platform.orchestration.platform import Platform
@@ -178,12 +177,10 @@ def checks(workspace: Workspace, output_dir: Path | None, fmt: str) -> None:
 
 
 @rotation.command()
-@click.option(
-    "--base-dir", type=FOLDER, help="Where pool_metrics_summary.csv is written; default is paths.output_root."
-)
+@click.option("--base-dir", type=FOLDER, help="Folder of pool_metrics_summary.csv; default is paths.output_root.")
 @output_format
 @with_workspace
-def aggregate(workspace: Workspace, base_dir: Path | None, fmt: str) -> None:
+def aggregate(workspace: Workspace, base_dir: Path | None, fmt: Format) -> None:
     """Combine the pools' accounts into the portfolio and write pool_metrics_summary.csv."""
     from etf_platform.core.tables import POOL_SUMMARY
     from etf_platform.orchestration.platform import PORTFOLIO, Platform
@@ -237,7 +234,7 @@ def restore(workspace: Workspace, name: str, to: Path | None, force: bool) -> No
 @rotation.command()
 @output_format
 @with_workspace
-def snapshots(workspace: Workspace, fmt: str) -> None:
+def snapshots(workspace: Workspace, fmt: Format) -> None:
     """List the production snapshots and those in quarantine."""
     import pandas as pd
 
@@ -252,9 +249,7 @@ def snapshots(workspace: Workspace, fmt: str) -> None:
 
 @rotation.command()
 @click.option("--pool", "pool", default="A_SHARE", show_default=True)
-@click.option(
-    "--param", "params", multiple=True, required=True, help="lookback=20:260:10, top_n=1:10, cost=0,0.0003; repeatable."
-)
+@click.option("--param", "params", multiple=True, required=True, help=GRID)
 @click.option(
     "--exec-mode",
     type=click.Choice(["next_open_close", "next_close_close"]),
@@ -266,7 +261,13 @@ def snapshots(workspace: Workspace, fmt: str) -> None:
 @output_format
 @with_workspace
 def sweep(
-    workspace: Workspace, pool: str, params: Sequence[str], exec_mode: str, most: int, output_dir: Path | None, fmt: str
+    workspace: Workspace,
+    pool: str,
+    params: Sequence[str],
+    exec_mode: ExecMode,
+    most: int,
+    output_dir: Path | None,
+    fmt: Format,
 ) -> None:
     """Back-test every combination of parameters; the deflated Sharpe ratio says how much of the best one is luck."""
     research.run_sweep(workspace, pool, params, exec_mode, most, output_dir, fmt)

@@ -12,6 +12,7 @@ from etf_platform.core.states import State, worst
 if TYPE_CHECKING:
     import pandas as pd
 
+    from etf_platform.cli.options import Format
     from etf_platform.orchestration.platform import Platform
     from etf_platform.orchestration.progress import StepEnded
     from etf_platform.orchestration.runner import JobResult
@@ -22,7 +23,7 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def print_frame(frame: "pd.DataFrame", fmt: str, title: str = "") -> None:
+def print_frame(frame: "pd.DataFrame", fmt: "Format", title: str = "") -> None:
     """Rows as a table, CSV or JSON on standard output."""
     from etf_platform.reports.tables import format_frame
 
@@ -50,7 +51,9 @@ def progress_bar(total: int, label: str) -> "Iterator[StepEnded]":
         yield ended
 
 
-def finish(platform: "Platform", pools: Sequence[str], results: "Sequence[JobResult]", fmt: str, judge: bool) -> None:
+def finish(
+    platform: "Platform", pools: Sequence[str], results: "Sequence[JobResult]", fmt: "Format", judge: bool
+) -> None:
     """Print what was produced and where to look; leave with the exit code of the worst state."""
     from etf_platform.orchestration.overview import overview, where_to_look
 

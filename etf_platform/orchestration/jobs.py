@@ -53,6 +53,7 @@ def build_jobs(platform: Platform, partitions: dg.PartitionsDefinition) -> dict[
 def build_schedule(platform: Platform, daily: AssetJob) -> dg.ScheduleDefinition:
     """`daily` at the configured hour, on exchange sessions only."""
     at = platform.config.platform.schedule
+    when = f"{at.hour:02d}:{at.minute:02d} {at.timezone}"
     partitions = daily.partitions_def
     assert partitions is not None
 
@@ -61,11 +62,11 @@ def build_schedule(platform: Platform, daily: AssetJob) -> dg.ScheduleDefinition
         job=daily,
         cron_schedule=f"{at.minute} {at.hour} * * 1-5",
         execution_timezone=at.timezone,
-        description=f"Every session at {at.hour:02d}:{at.minute:02d} {at.timezone}; a day off is skipped with the reason.",
+        description=f"Every session at {when}; a day off is skipped with the reason.",
     )
     def daily_schedule(context: dg.ScheduleEvaluationContext):  # type: ignore[no-untyped-def]
         day = context.scheduled_execution_time.date().isoformat()
-        if not partitions.has_partition_key(day, context.scheduled_execution_time):
+        if day not in partitions.get_partition_keys(current_time=context.scheduled_execution_time):
             return dg.SkipReason(f"{day} is no session of the exchange")
         return dg.RunRequest(run_key=day, partition_key=day)
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from etf_platform.core import tables as t
 from etf_platform.core.units.fuse import INPUTS, Fuse, FuseContext, Reading
@@ -102,7 +102,7 @@ def _accepted(platform: Platform, universe: str, before: date) -> dict[str, floa
     return {} if run is None else {"coverage": run["coverage"]}
 
 
-def _recomputations(platform: Platform, pool: str) -> dict[str, object]:
+def _recomputations(platform: Platform, pool: str) -> dict[str, Any]:
     from etf_platform.orchestration.steps.factors import panel_of
     from etf_platform.orchestration.steps.strategies import targets_of
 

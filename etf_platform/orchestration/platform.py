@@ -1,9 +1,10 @@
-"""One installation opened for work: its configuration, lake, ops database, calendar and source, each opened on first use."""
+"""One installation opened for work: configuration, lake, ops database, calendar and source, each on first use."""
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from etf_platform.core.config import Config, load_config
 from etf_platform.core.config.models import LocalSource, SampleSource
@@ -86,7 +87,8 @@ class Platform:
         }
 
 
-def resolve(path: str) -> object:
+def resolve(path: str) -> Callable[..., Any]:
     """The object named `package.module:name`, imported now: declaring a step must not import its libraries."""
     module, _, name = path.partition(":")
-    return getattr(importlib.import_module(module), name)
+    found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return found

@@ -10,7 +10,7 @@ import dagster as dg
 StepEnded = Callable[[str, bool], None]
 _listener: ContextVar[StepEnded | None] = ContextVar("step_listener", default=None)
 
-QUIET = {"loggers": {"progress": {"config": {}}}}
+QUIET: dict[str, object] = {"loggers": {"progress": {"config": {}}}}
 
 
 class _Handler(logging.Handler):
@@ -23,7 +23,7 @@ class _Handler(logging.Handler):
             listener(event.step_key, event.is_step_success)
 
 
-@dg.logger(description="Forwards the end of every step to the command line's progress bar; prints nothing.")
+@dg.logger(None, description="Forwards the end of every step to the command line's progress bar; prints nothing.")
 def progress_logger(context: dg.InitLoggerContext) -> logging.Logger:
     """The logger `progress` of the code location."""
     logger = logging.Logger("etf_platform.progress", level=logging.DEBUG)

@@ -150,7 +150,7 @@ def run_checks(platform: Platform, listener: StepEnded | None = None) -> JobResu
 
 
 def _history(definitions: dg.Definitions, instance: dg.DagsterInstance, platform: Platform, plan: Plan) -> JobResult:
-    keys = [k for k in steps_in(platform, "history", plan.history_for)]
+    keys = steps_in(platform, "history", plan.history_for)
     until = {"config": {"until": plan.history_until.isoformat()}}
     ops = {"__".join(key.path): until for key in keys}
     return _run(definitions, instance, "history", keys, {}, {"ops": ops})

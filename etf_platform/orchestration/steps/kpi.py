@@ -6,6 +6,7 @@ from etf_platform.backtest.capacity import capacity_rows, limits_of
 from etf_platform.core import tables as t
 from etf_platform.kpi.observed import observe_panel
 from etf_platform.kpi.snapshot import ACCOUNT_KPI, ROTATION_KPI, KpiRules, snapshot
+from etf_platform.market.calendar import DateLike
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.backtest import facts_of
@@ -67,7 +68,7 @@ def _observed(
     return pd.concat([observed, long.assign(source=observed["source"].iloc[-1])], ignore_index=True)
 
 
-def _range(window: Window, equity: pd.DataFrame | None) -> tuple[object, object]:
+def _range(window: Window, equity: pd.DataFrame | None) -> tuple[DateLike, DateLike]:
     if window.start is not None and window.end is not None:
         return window.start, window.end
     assert equity is not None

@@ -7,6 +7,7 @@ import pandas as pd
 
 from etf_platform.core import tables as t
 from etf_platform.core.schema import Table
+from etf_platform.core.states import State
 from etf_platform.governance.gates import release_state, required_fuses
 from etf_platform.governance.snapshots import Provenance, Snapshot
 from etf_platform.governance.snapshots import take_snapshot as store_snapshot
@@ -52,7 +53,7 @@ def take_snapshot(platform: Platform, universe: str, window: Window) -> Outcome:
     return tables.outcome(facts=_snapshot_facts(snapshot, state, reasons))
 
 
-def release(platform: Platform, day: pd.Timestamp) -> tuple[object, list[str]]:
+def release(platform: Platform, day: pd.Timestamp) -> tuple[State, list[str]]:
     """State of the gate for a release of this session."""
     weights = platform.config.etf_pools.strategy.portfolio.weights
     universes = [pool for pool in platform.config.pools if weights.get(pool, 0.0) > 0.0] + [PORTFOLIO]
@@ -156,7 +157,7 @@ def _accept(platform: Platform, day: pd.Timestamp, run_id: str) -> None:
             record_accepted_run(platform.ops, run)
 
 
-def _snapshot_facts(snapshot: Snapshot, state: object, reasons: list[str]) -> dict[str, object]:
+def _snapshot_facts(snapshot: Snapshot, state: State, reasons: list[str]) -> dict[str, object]:
     return {
         "snapshot": str(snapshot.path),
         "accepted": snapshot.is_accepted,
