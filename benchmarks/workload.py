@@ -24,10 +24,12 @@ class Market:
 
     @property
     def symbols(self) -> int:
+        """Number of symbols."""
         return self.offsets.size - 1
 
     @property
     def rows(self) -> int:
+        """Number of bars."""
         return int(self.offsets[-1])
 
     def frame(self) -> pd.DataFrame:
