@@ -1,62 +1,45 @@
-"""Daily price limits in integer ticks, because binary fractions round half-way cases wrongly. Nothing else."""
+"""Which fills a daily price limit forbids: the limit of every fund and session, and whether a price stands at it.
+
+The arithmetic on whole ticks is `core.ticks`; which limit holds since when is known to whoever makes `limit_rate`.
+"""
+
+from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 
-TICKS_PER_YUAN = 1000
+from etf_platform.backtest.matrices import dense
+from etf_platform.core.ticks import limit_price, to_ticks
 
 
-def limit_prices(prev_close: np.ndarray, limit: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest price of the day: prev_close * (1 -+ limit), rounded half up to 0.001.
-
-    Parameters
-    ----------
-    prev_close : ndarray of shape (n_sessions, n_symbols)
-        CNY per share; NaN (first day) has no limit.
-    limit : ndarray of shape (n_symbols,), or float
-        Fraction, exact to a basis point.
+def limit_rates(
+    bars: pd.DataFrame, sessions: pd.DatetimeIndex, symbols: pd.Index, limit_of: Mapping[str, float]
+) -> np.ndarray:
+    """Daily limit as a fraction: of every bar when `bars` has `limit_rate`, else of every symbol; NaN for none.
 
     Returns
     -------
-    (ndarray, ndarray)
-        CNY per share, shape of `prev_close`; NaN where there is no limit.
-
-    References
-    ----------
-    SSE trading rules (2023), 3.3.13 and 3.3.14: 4.709 at 10 % gives 5.180, 3.514 at 20 % gives 4.217.
+    ndarray of shape (n_sessions, n_symbols) or (n_symbols,)
     """
-    down, up = _limit_ticks(prev_close, limit)
-    absent = ~np.isfinite(prev_close)
-    return _yuan(down, absent), _yuan(up, absent)
+    if "limit_rate" in bars.columns:
+        return dense(bars, ["limit_rate"], sessions, symbols)[0]
+    return np.array([limit_of.get(symbol, np.nan) for symbol in symbols], dtype=np.float64)
 
 
 def at_limits(price: np.ndarray, prev_close: np.ndarray, limit: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-    """Whether a price stands at the lower and at the upper limit; False where either price is NaN.
+    """Whether a price stands at the lower and at the upper limit; False where a price or the limit is NaN.
 
     Parameters
     ----------
     price, prev_close : ndarray of shape (n_sessions, n_symbols)
         CNY per share.
-    limit : ndarray of shape (n_symbols,), or float
-        Fraction.
+    limit : ndarray that broadcasts to that shape, or float
+        Fraction, exact to a basis point.
 
     Returns
     -------
     (ndarray of bool, ndarray of bool)
     """
-    down, up = _limit_ticks(prev_close, limit)
-    known, ticks = np.isfinite(price) & np.isfinite(prev_close), _ticks(price)
-    return known & (ticks <= down), known & (ticks >= up)
-
-
-def _limit_ticks(prev_close: np.ndarray, limit: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-    basis = np.rint(np.asarray(limit, dtype=np.float64) * 10_000).astype(np.int64)
-    ticks = _ticks(prev_close)
-    return (ticks * (10_000 - basis) + 5_000) // 10_000, (ticks * (10_000 + basis) + 5_000) // 10_000
-
-
-def _ticks(price: np.ndarray) -> np.ndarray:
-    return np.rint(np.nan_to_num(price, nan=0.0) * TICKS_PER_YUAN).astype(np.int64)
-
-
-def _yuan(ticks: np.ndarray, absent: np.ndarray) -> np.ndarray:
-    return np.where(absent, np.nan, ticks / TICKS_PER_YUAN)
+    ticks = to_ticks(price)
+    down, up = (to_ticks(limit_price(prev_close, limit, side=side)) for side in ("down", "up"))
+    return ticks <= down, ticks >= up

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from etf_platform.backtest.limits import at_limits
+from etf_platform.backtest.limits import at_limits, limit_rates
 from etf_platform.backtest.matrices import Market, Plan, Rules, dense, sources_of
 from etf_platform.backtest.terms import Terms
 from etf_platform.core.errors import BadInputError, InsufficientDataError
@@ -49,7 +49,8 @@ def run_rotation(
     targets : DataFrame
         Rows of `TARGETS`; only those with `is_decision` matter. Symbols without a row have weight 0; the rest is cash.
     bars : DataFrame
-        Rows of `BARS`, prices as traded.
+        Rows of `BARS`, prices as traded; a column `limit_rate` (the daily limit of the row as a fraction, NaN for none)
+        goes before `terms.limit_of`, because limits change in time.
     terms : Terms
         Costs, limits, lots, fill price, start.
     sessions : DatetimeIndex, optional
@@ -147,11 +148,9 @@ def _market(bars: pd.DataFrame, calendar: pd.DatetimeIndex, symbols: pd.Index, t
     price = "open" if terms.exec_mode == "next_open_close" else "close"
     names = [price, "close", "adj_factor", "prev_close", "volume"]
     fill, close, adj, prev_close, volume = dense(bars, names, calendar, symbols)
-    limits = np.array([terms.limit_of.get(s, np.inf) for s in symbols])
-    limited = np.isfinite(limits)
-    at_down, at_up = at_limits(fill, prev_close, np.where(limited, limits, 0.0))
+    at_down, at_up = at_limits(fill, prev_close, limit_rates(bars, calendar, symbols, terms.limit_of))
     is_traded = np.isfinite(fill) & (volume > 0.0)
-    return Market(fill, close, adj, is_traded, at_down & limited, at_up & limited)
+    return Market(fill, close, adj, is_traded, at_down, at_up)
 
 
 def _rules(symbols: pd.Index, terms: Terms) -> Rules:

@@ -29,7 +29,8 @@ class Terms:
     cost_of : mapping of symbol to float
         Overrides `cost` for single symbols.
     limit_of : mapping of symbol to float
-        Daily price limit as a fraction of the previous close; a symbol that is not listed has none.
+        Daily price limit as a fraction of the previous close; a symbol that is not listed has none. Not used when the
+        bars have `limit_rate`.
     lot : float
         Shares per lot; purchases and partial sales are floored to it, a full sale takes the odd rest. 0 is fractional.
     initial_capital : float
