@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from etf_platform.backtest.limits import at_limits, limit_prices
+from etf_platform.backtest.limits import at_limits
 from etf_platform.backtest.rotation import run_rotation
 from etf_platform.backtest.terms import Terms, terms_of
 from etf_platform.core import tables
@@ -247,13 +247,32 @@ def test_the_account_starts_at_the_first_decision_that_selects(bars_of, targets_
     assert list(early.rebalances["decision_date"]) == [days(2)]
 
 
-def test_limit_prices_round_half_up():
-    down, up = limit_prices(np.array([[4.709, 3.514, 1.005, np.nan]]), np.array([0.10, 0.20, 0.10, 0.10]))
+def test_limits_are_rounded_half_up_to_the_tick():
+    """Limits of 4.709 at 10 %: 4.238 and 5.180; of 3.514 at 20 %: 2.811 and 4.217; a first day or no rate has none."""
+    prev, rate = np.array([[4.709, 3.514, np.nan, 9.0]]), np.array([0.10, 0.20, 0.10, np.nan])
 
-    assert up[0, :3].tolist() == [5.180, 4.217, 1.106]
-    assert down[0, :3].tolist() == [4.238, 2.811, 0.905]
-    assert np.isnan(up[0, 3])
-    assert not any(np.any(x) for x in at_limits(np.array([[9.0]]), np.array([[np.nan]]), 0.1))
+    down, _ = at_limits(np.array([[4.238, 2.812, 9.0, 1.0]]), prev, rate)
+    _, up = at_limits(np.array([[5.179, 4.217, 9.0, 99.0]]), prev, rate)
+
+    assert down.tolist() == [[True, False, False, False]]
+    assert up.tolist() == [[False, True, False, False]]
+
+
+def test_a_chinext_fund_has_the_limit_of_its_day():
+    """159915.SZ at +10 %: at its limit on Friday 2020-08-21, free on Monday 2020-08-24, when the limit became 20 %."""
+    dates = pd.to_datetime(["2020-08-20", "2020-08-21", "2020-08-24", "2020-08-25"])
+    bars = pd.DataFrame(
+        {
+            "date": dates, "symbol": "159915.SZ", "open": [1.0, 1.1, 1.21, 1.21], "close": [1.0, 1.1, 1.21, 1.21],
+            "prev_close": [1.0, 1.0, 1.1, 1.21], "volume": 1e6, "adj_factor": 1.0, "source": "simulated",
+            "limit_rate": [0.1, 0.1, 0.2, 0.2],
+        }
+    )  # fmt: skip
+    targets = pd.DataFrame({"date": dates[:2], "symbol": "159915.SZ", "target_weight": 0.5, "is_decision": True})
+
+    account = run_rotation(targets, bars, dataclasses.replace(FREE, limit_of={"159915.SZ": 0.20}))
+
+    assert rows_of(account.fills, "date", "status") == [(dates[1], "limit_up"), (dates[2], "filled")]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from etf_platform.core import tables as t
 from etf_platform.core.config import Config
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Window
+from etf_platform.orchestration.steps.strategies import with_limit_rates
 from etf_platform.orchestration.steps.tables import StepTables
 from etf_platform.reports.plots import equity_and_drawdown, monthly_heat_map, weights_over_time
 
@@ -36,9 +37,8 @@ def _write_rotation(platform: Platform, pool: str, tables: StepTables) -> Outcom
     bars = tables.read(t.BARS, pool)
     targets = tables.read(t.TARGETS, pool)
     sessions = platform.sessions(pool)
-    account = run_rotation(
-        targets, bars, terms(platform.config), sessions.between(bars["date"].min(), bars["date"].max())
-    )
+    limited, span = with_limit_rates(platform.config, bars), sessions.between(bars["date"].min(), bars["date"].max())
+    account = run_rotation(targets, limited, terms(platform.config), span)
     following = next_session(platform, pool, account.equity)
     months = month_rows(account, bars, following)
     figures = figures_of(account.equity, platform.config.etf_pools.costs.risk_free, following)

@@ -3,7 +3,9 @@
 import pandas as pd
 
 from etf_platform.core import tables as t
+from etf_platform.core.config import Config
 from etf_platform.core.units.strategy import ScoredFactor
+from etf_platform.market.limits import rates_of
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.factors import scored_factors
@@ -35,7 +37,12 @@ def targets_of(
     config = platform.config
     rules = RotationRules.from_config(config)
     chosen = scored_factors(platform, pool) if selected is None else selected
-    return targets(panel, bars, chosen, rules, platform.sessions(pool).index, reference)
+    return targets(panel, with_limit_rates(config, bars), chosen, rules, platform.sessions(pool).index, reference)
+
+
+def with_limit_rates(config: Config, bars: pd.DataFrame) -> pd.DataFrame:
+    """The bars and `limit_rate`, the daily price limit of each row as a fraction (ChiNext: 10 % until August 2020)."""
+    return bars.assign(limit_rate=rates_of(bars, config.instruments.instruments))
 
 
 def _reference(platform: Platform, tables: StepTables, bars: pd.DataFrame, window: Window) -> pd.DataFrame | None:
