@@ -6,10 +6,9 @@ import dagster as dg
 
 from etf_platform.orchestration import metadata
 from etf_platform.orchestration.failures import RETRY, translated
-from etf_platform.orchestration.gates import refuse_behind_open_fuse
 from etf_platform.orchestration.graph import POOL_STEPS, PORTFOLIO_STEPS
-from etf_platform.orchestration.platform import PORTFOLIO, Platform, resolve
-from etf_platform.orchestration.step import Outcome, Step
+from etf_platform.orchestration.platform import PORTFOLIO, Platform
+from etf_platform.orchestration.step import Step
 from etf_platform.orchestration.windows import history_window, tagged_window
 
 GO_ON = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
@@ -68,9 +67,7 @@ def build_asset(
         held = context.resources.platform
         window = history_window(context, held.config) if is_history else tagged_window(context)
         with translated(context):
-            refuse_behind_open_fuse(held, universe, step)
-            outcome = resolve(step.run)(held, universe, window)
-        assert isinstance(outcome, Outcome)
+            outcome = held.perform(step, universe, window)
         return dg.MaterializeResult(metadata=metadata.of_run(outcome))
 
     return body

@@ -56,13 +56,10 @@ def _check(universe: str, step: Step, fuses: list[Fuse]) -> dg.AssetChecksDefini
         required_resource_keys={"platform"},
     )
     def body(context) -> Iterator[dg.AssetCheckResult]:  # type: ignore[no-untyped-def]
-        from etf_platform.orchestration.judging import judge
-
+        held, window = context.resources.platform, tagged_window(context)
         wanted = {check.name for check in context.selected_asset_check_keys}
         with translated(context):
-            judged = judge(
-                context.resources.platform, universe, [f for f in fuses if f.name in wanted], tagged_window(context)
-            )
+            judged = held.judge(universe, [fuse for fuse in fuses if fuse.name in wanted], window)
         for fuse, reading in judged:
             yield result_of(fuse, reading, key)
 

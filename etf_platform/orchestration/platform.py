@@ -1,7 +1,7 @@
 """One installation opened for work: configuration, lake, ops database, calendar and source, each on first use."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,9 @@ from etf_platform.orchestration.provenance import code_commit
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from etf_platform.core.units.fuse import Fuse, Reading
     from etf_platform.market.calendar import Sessions
+    from etf_platform.orchestration.step import Outcome, Step, Window
     from etf_platform.storage.lake import Lake
 
 PORTFOLIO = "portfolio"
@@ -76,6 +78,26 @@ class Platform:
     def source_label(self) -> str:
         """How rows made from this source are labelled: `sample (simulated)`, `local:<name>`."""
         return f"{self.source_name} (simulated)" if self.source.kind == "sample" else f"local:{self.source_name}"
+
+    def perform(self, step: "Step", universe: str, window: "Window") -> "Outcome":
+        """Run a step's function, unless a halting fuse on what it reads is open.
+
+        Raises
+        ------
+        GateClosedError
+            An upstream fuse is open; any other PlatformError comes from the step.
+        """
+        from etf_platform.orchestration.gates import refuse_behind_open_fuse
+
+        refuse_behind_open_fuse(self, universe, step)
+        outcome: Outcome = resolve(step.run)(self, universe, window)
+        return outcome
+
+    def judge(self, universe: str, fuses: "Sequence[Fuse]", window: "Window") -> "list[tuple[Fuse, Reading]]":
+        """Run fuses on stored tables and record the verdicts."""
+        from etf_platform.orchestration.judging import judge
+
+        return judge(self, universe, fuses, window)
 
     def note(self, run_id: str) -> dict[str, str]:
         """What every commit of the lake carries, so that any number can be traced."""
