@@ -1,0 +1,173 @@
+"""The code location: it validates, it is light, and every pool in YAML has its whole column of assets and checks."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+
+import dagster as dg
+import pytest
+
+from etf_platform.core.workspace import Workspace, packaged_config
+from etf_platform.orchestration.build import definitions_of
+from etf_platform.orchestration.platform import Platform, resolve
+
+HEAVY = "numba scipy matplotlib pandas pyarrow duckdb deltalake exchange_calendars sqlalchemy".split()
+LONG_AFTER = datetime(2030, 1, 1, tzinfo=UTC)
+POOL_COLUMN = {
+    "market/{}/history",
+    "market/{}/bars",
+    "factors/{}/history",
+    "factors/{}/panel",
+    "factors/{}/summary",
+    "factors/{}/quality",
+    "strategies/{}/history",
+    "strategies/{}/targets",
+    "backtest/{}/rotation",
+    "backtest/{}/capacity",
+    "kpi/{}/snapshot",
+}
+HALTING = {
+    "market/{}/bars": {"freshness", "completeness", "broken_members", "unit_mismatch"},
+    "factors/{}/panel": {"t_plus_1", "coverage", "index_spec", "zero_variance", "failed_factors"},
+}
+SESSIONS_PER_YEAR = {2020: 243, 2021: 243, 2022: 242, 2023: 242, 2024: 242, 2025: 243}  # Shanghai, as it happened
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory):
+    """Definitions of the shipped configuration."""
+    workspace = Workspace(tmp_path_factory.mktemp("home"), packaged_config())
+    return definitions_of(Platform.open(workspace))
+
+
+@pytest.fixture(scope="module")
+def graph(shipped):
+    return shipped.resolve_asset_graph()
+
+
+@pytest.fixture(scope="module")
+def warm_home(shipped, tmp_path_factory):
+    """A home whose calendar cache is filled, as it is after the first load."""
+    home = tmp_path_factory.mktemp("warm")
+    definitions_of(Platform.open(Workspace(home, packaged_config())))
+    assert list((home / "cache").glob("closed_XSHG_*.json"))
+    return home
+
+
+def _python(home, *arguments):
+    environment = {**os.environ, **Workspace(home, packaged_config()).to_env()}
+    return subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True, cwd=home)
+
+
+def test_dagster_validates_the_code_location(warm_home):
+    done = _python(warm_home, "-m", "dagster", "definitions", "validate", "-m", "etf_platform.definitions")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_loading_the_code_location_imports_nothing_heavy(warm_home):
+    """Every process of Dagster loads it: the webserver's code server, each run, each sensor tick."""
+    program = f"import sys, etf_platform.definitions; print(*sorted(set({HEAVY}) & set(sys.modules)))"
+    done = _python(warm_home, "-c", program)
+
+    assert (done.stdout.strip(), done.returncode) == ("", 0), done.stderr
+
+
+def test_a_pool_added_in_yaml_has_its_whole_column_of_assets_and_checks(small, tmp_path):
+    platform = small.open(tmp_path, pools={"A_SHARE": ["510300.SH"], "GOLD": ["518880.SH", "518850.SH"]})
+    graph = definitions_of(platform).resolve_asset_graph()
+
+    keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
+    assert {key for key in keys if "/GOLD/" in key} == {address.format("GOLD") for address in POOL_COLUMN}
+    for address, fuses in HALTING.items():
+        checks = {check.name for check in graph.asset_check_keys if check.asset_key == _key(address.format("GOLD"))}
+        assert fuses <= checks
+
+
+@pytest.mark.parametrize("address", sorted(HALTING))
+def test_halting_fuses_are_blocking_checks(graph, address):
+    key = _key(address.format("QDII"))
+    blocking = {
+        check.name for check in graph.asset_check_keys if check.asset_key == key and graph.get(check).blocking
+    }
+
+    assert blocking == HALTING[address]
+
+
+def test_every_asset_says_what_it_is(graph):
+    """Owner, kinds, description; its group is the first segment of its key."""
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+
+        assert node.owners == ["team:etf-ops"], key
+        assert node.kinds, key
+        assert node.group_name == key.path[0]
+        assert len(node.description or "") > 20, key
+
+
+def test_every_asset_with_a_table_shows_its_columns_with_units(graph):
+    with_table = {key for key in graph.get_all_asset_keys() if key.path[0] not in ("reports", "governance")}
+    for key in with_table:
+        columns = graph.get(key).metadata["dagster/column_schema"].columns
+
+        assert len(columns) >= 3, key
+        assert all(column.description.endswith("]") and " [" in column.description for column in columns), key
+
+
+def test_simulated_data_are_labelled_in_every_description(graph, tmp_path):
+    """And a real source is not."""
+    real = definitions_of(Platform.open(Workspace(tmp_path, packaged_config(), source="tushare_daily")))
+
+    assert all("SIMULATED DATA" in graph.get(key).description for key in graph.get_all_asset_keys())
+    assert not any("SIMULATED" in node.description for node in real.resolve_asset_graph().asset_nodes)
+
+
+def test_every_step_names_a_function_that_exists():
+    from etf_platform.orchestration.graph import POOL_STEPS, PORTFOLIO_STEPS
+
+    for step in (*POOL_STEPS, *PORTFOLIO_STEPS):
+        assert callable(resolve(step.run)), step.address
+
+
+def test_only_what_a_person_needs_by_day_has_partitions(graph):
+    partitioned = {k.to_user_string() for k in graph.get_all_asset_keys() if graph.get(k).is_partitioned}
+
+    of_a_pool = ("market/{}/bars", "factors/{}/panel", "strategies/{}/targets", "kpi/{}/snapshot")
+    wanted = {address.format(pool) for address in of_a_pool for pool in ("A_SHARE", "QDII", "OTHER")}
+    assert partitioned == wanted | {"kpi/portfolio/snapshot"}
+
+
+def test_partitions_are_the_sessions_of_the_exchange(graph):
+    """No weekend, no holiday (12 February 2024 is Spring Festival), as many as the exchange held."""
+    keys = _partitions(graph)
+    per_year = {year: sum(key.startswith(str(year)) for key in keys) for year in SESSIONS_PER_YEAR}
+
+    assert keys[0] == "2020-01-02"
+    assert all(date.fromisoformat(key).weekday() < 5 for key in keys)
+    assert "2024-02-12" not in keys and "2024-02-08" in keys and "2024-02-19" in keys
+    assert per_year == SESSIONS_PER_YEAR
+
+
+def test_the_last_partition_is_the_last_session_that_the_calendar_knows(graph):
+    import exchange_calendars
+
+    known = exchange_calendars.get_calendar("XSHG", start="2020-01-02").sessions
+    assert _partitions(graph)[-1] == known[-1].date().isoformat()
+    assert len(_partitions(graph)) == len(known)
+
+
+def test_a_days_partition_exists_at_its_own_18_oclock_and_not_the_evening_before(graph):
+    partitions = graph.get(_key("market/A_SHARE/bars")).partitions_def
+    evening, before = datetime(2024, 3, 1, 10, tzinfo=UTC), datetime(2024, 2, 29, 15, 59, tzinfo=UTC)
+
+    assert partitions.get_partition_keys(current_time=evening)[-1] == "2024-03-01"
+    assert partitions.get_partition_keys(current_time=before)[-1] == "2024-02-29"
+
+
+def _key(address: str) -> dg.AssetKey:
+    return dg.AssetKey(address.split("/"))
+
+
+def _partitions(graph) -> list[str]:
+    return list(graph.get(_key("market/A_SHARE/bars")).partitions_def.get_partition_keys(current_time=LONG_AFTER))
