@@ -54,7 +54,7 @@ def wide_of(prices: Prices) -> pd.DataFrame:
 
 def slow_loop(prices: Prices) -> np.ndarray:
     """The same account in plain Python."""
-    price, ends = prices.by_session, set(decision_sessions(prices.sessions, LOOKBACK).tolist())
+    price, ends = prices.by_session, set(decision_sessions(prices, LOOKBACK).tolist())
     cash, shares, values = 1.0, {}, []
     for t in range(min(ends), len(price)):
         if t - 1 in ends:
@@ -75,7 +75,7 @@ def slow_loop(prices: Prices) -> np.ndarray:
 
 def weights_of(prices: Prices, wide: pd.DataFrame) -> pd.DataFrame:
     """Target weights in the row of the fill session; zero where a fund is not chosen."""
-    ends = decision_sessions(prices.sessions, LOOKBACK)
+    ends = decision_sessions(prices, LOOKBACK)
     price = prices.by_session
     strength = np.where(
         prices.has_bar[ends] & np.isfinite(price[ends - LOOKBACK]), price[ends] / price[ends - LOOKBACK], 0
@@ -88,7 +88,7 @@ def weights_of(prices: Prices, wide: pd.DataFrame) -> pd.DataFrame:
 
 def with_pandas(prices: Prices, wide: pd.DataFrame, known: pd.DataFrame) -> np.ndarray:
     """Vectorised between rebalances: one matrix product per month."""
-    ends = decision_sessions(prices.sessions, LOOKBACK)
+    ends = decision_sessions(prices, LOOKBACK)
     strength = (wide.iloc[ends] / wide.iloc[ends - LOOKBACK].to_numpy()).where(known.iloc[ends])
     value, shares, parts = 1.0, pd.Series(dtype=float), [np.ones(1)]
     for k, end in enumerate(ends):
@@ -202,7 +202,7 @@ def main() -> None:
     prices = lay_out(bars)
     wide, known = wide_of(prices), pd.DataFrame(prices.has_bar, index=prices.sessions, columns=prices.symbols)
     known &= ~np.isnan(pd.DataFrame(prices.by_session, index=known.index, columns=known.columns).shift(LOOKBACK))
-    weights, first = weights_of(prices, wide), int(decision_sessions(prices.sessions, LOOKBACK)[0])
+    weights, first = weights_of(prices, wide), int(decision_sessions(prices, LOOKBACK)[0])
     size = weights.reindex(wide.index)
     peers: dict[str, Action] = {
         "pandas": lambda: with_pandas(prices, wide, known),

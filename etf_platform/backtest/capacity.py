@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from etf_platform.backtest.matrices import sources_of
+from etf_platform.backtest.matrices import dense, filled_forward, sources_of
 from etf_platform.core.config.models import PoolsConfig
 from etf_platform.core.states import State, worst
 
@@ -81,16 +81,24 @@ def capacity_rows(rebalances: pd.DataFrame, bars: pd.DataFrame, limits: Limits, 
     if rebalances.empty:
         return _frame([_row("single_position", "positions", nan, limits.single, None, "there is no rebalance")], source)
     last = rebalances.sort_values("decision_date").iloc[-1]
-    shares = {symbol: float(n) for symbol, n in json.loads(last["positions"]).items()}
-    if not shares:
-        why = f"no position is held after {last['date']:%Y-%m-%d}"
-        return _frame([_row("single_position", "positions", nan, limits.single, last["date"], why)], source)
-    weights = _weights(shares, bars, last)
-    adv = average_daily_amount(bars, last["decision_date"], limits.adv_window)
-    rows = _single_rows(weights, limits, last["date"]) + _sector_rows(weights, limits, facts, last["date"])
-    rows.append(_broad_row(weights, limits, facts, last["date"]))
-    rows += _adv_rows(weights, adv, limits, last["decision_date"])
-    return _frame(rows, source)
+    return _frame(_judged(last, _Traded.of(bars), limits, facts), source)
+
+
+def capacity_history(rebalances: pd.DataFrame, bars: pd.DataFrame, limits: Limits, facts: Facts) -> pd.DataFrame:
+    """The positions of every rebalance against every limit, as `capacity_rows` judges the last one.
+
+    Returns
+    -------
+    DataFrame
+        Rows of `CAPACITY` with `date`, the session of the rebalance's fills; by date, then as in `capacity_rows`.
+    """
+    traded, source = _Traded.of(bars), sources_of(bars)
+    rows = [
+        {**row, "date": rebalances["date"].iloc[i]}
+        for i in range(len(rebalances))
+        for row in _judged(rebalances.iloc[i], traded, limits, facts)
+    ]
+    return _frame(rows, source).sort_values("date", kind="stable", ignore_index=True)
 
 
 def average_daily_amount(bars: pd.DataFrame, as_of: pd.Timestamp, window: int) -> dict[str, float]:
@@ -99,14 +107,7 @@ def average_daily_amount(bars: pd.DataFrame, as_of: pd.Timestamp, window: int) -
     Sessions before a fund's first bar do not count; later ones without a bar count as 0. A fund without any bar in the
     window is absent.
     """
-    past = bars[bars["date"] <= as_of]
-    sessions = np.sort(past["date"].unique())[-window:]
-    recent = past[past["date"].isin(sessions)]
-    first = past.groupby("symbol")["date"].min()
-    count = {s: int((sessions >= np.datetime64(day)).sum()) for s, day in first.items()}
-    return {
-        str(s): float(total) / count[s] for s, total in recent.groupby("symbol")["amount"].sum().items() if total > 0.0
-    }
+    return _Traded.of(bars).adv(as_of, window)
 
 
 def adv_share(target_capital: float, weight: float, adv: float) -> float:
@@ -139,10 +140,55 @@ def capacity_state(rows: pd.DataFrame) -> State:
     return worst(State(status) for status in rows["status"]) if len(rows) else State.BLOCKED
 
 
-def _weights(shares: Mapping[str, float], bars: pd.DataFrame, last: pd.Series) -> dict[str, float]:
-    past = bars[(bars["date"] <= last["date"]) & bars["symbol"].isin(list(shares))]
-    close = past.sort_values("date").groupby("symbol")["close"].last()
-    return {s: n * float(close.get(s, nan)) / float(last["portfolio_value"]) for s, n in sorted(shares.items())}
+@dataclass(frozen=True)
+class _Traded:
+    """Last known close and turnover (0 without a bar), session x symbol, and the session of each fund's first bar."""
+
+    sessions: pd.DatetimeIndex
+    symbols: pd.Index
+    close: np.ndarray
+    amount: np.ndarray
+    first: np.ndarray
+
+    @classmethod
+    def of(cls, bars: pd.DataFrame) -> "_Traded":
+        sessions = pd.DatetimeIndex(bars["date"].unique()).sort_values()
+        symbols = pd.Index(sorted(bars["symbol"].unique()))
+        close, amount, bar = dense(bars.assign(bar=1.0), ["close", "amount", "bar"], sessions, symbols)
+        first = (np.cumsum(np.isfinite(bar), axis=0) == 0).sum(axis=0)
+        return cls(sessions, symbols, filled_forward(close), np.nan_to_num(amount), first)
+
+    def closes(self, day: pd.Timestamp) -> dict[str, float]:
+        """The newest close of every fund up to and including the day; NaN before its first bar."""
+        past = int(self.sessions.searchsorted(day, side="right"))
+        return dict(zip(self.symbols, self.close[past - 1].tolist(), strict=True)) if past else {}
+
+    def adv(self, as_of: pd.Timestamp, window: int) -> dict[str, float]:
+        """`average_daily_amount`."""
+        end = int(self.sessions.searchsorted(as_of, side="right"))
+        start = max(end - window, 0)
+        total, count = self.amount[start:end].sum(axis=0), end - np.maximum(self.first, start)
+        found = zip(self.symbols, total.tolist(), count.tolist(), strict=True)
+        return {symbol: amount / n for symbol, amount, n in found if amount > 0.0}
+
+
+def _judged(rebalance: pd.Series, traded: _Traded, limits: Limits, facts: Facts) -> list[dict[str, Any]]:
+    """Rows of one rebalance."""
+    day = rebalance["date"]
+    shares = {symbol: float(n) for symbol, n in json.loads(rebalance["positions"]).items()}
+    if not shares:
+        return [
+            _row("single_position", "positions", nan, limits.single, day, f"no position is held after {day:%Y-%m-%d}")
+        ]
+    close, value = traded.closes(day), float(rebalance["portfolio_value"])
+    weights = {s: n * close.get(s, nan) / value for s, n in sorted(shares.items())}
+    decided = rebalance["decision_date"]
+    return [
+        *_single_rows(weights, limits, day),
+        *_sector_rows(weights, limits, facts, day),
+        _broad_row(weights, limits, facts, day),
+        *_adv_rows(weights, traded.adv(decided, limits.adv_window), limits, decided),
+    ]
 
 
 def _single_rows(weights: Mapping[str, float], limits: Limits, as_of: pd.Timestamp) -> list[dict[str, Any]]:

@@ -38,9 +38,14 @@ class Grid:
 
 @dataclass(frozen=True)
 class Prices:
-    """Total-return prices laid out once for many runs: by session for ranking, by symbol for valuation."""
+    """Total-return prices laid out once for many runs.
+
+    `by_session` (session x symbol) is for ranking; `fill` and `close` (symbol x session) are for trading and valuation.
+    `month_ends` are the positions of the last sessions of complete months.
+    """
 
     sessions: pd.DatetimeIndex
+    month_ends: np.ndarray
     symbols: pd.Index
     by_session: np.ndarray
     has_bar: np.ndarray
@@ -82,7 +87,7 @@ def lay_out(bars: pd.DataFrame, exec_mode: ExecMode = "next_close_close") -> Pri
     fill = carried if exec_mode == "next_close_close" else np.where(known, opens * adj, carried)
     by_symbol = np.ascontiguousarray(carried.T)
     fills = by_symbol if fill is carried else np.ascontiguousarray(fill.T)
-    return Prices(sessions, symbols, carried, known, fills, by_symbol, sources_of(bars))
+    return Prices(sessions, _month_ends(sessions), symbols, carried, known, fills, by_symbol, sources_of(bars))
 
 
 def sweep(
@@ -129,7 +134,7 @@ def sweep_prices(
     """`sweep` on prices that are laid out already."""
     from etf_platform.backtest.sweep_kernels import best_by_momentum, sweep_cells
 
-    decisions = decision_sessions(prices.sessions, max(grid.lookback))
+    decisions = decision_sessions(prices, max(grid.lookback))
     top_ns, costs = np.array(grid.top_n), np.array(grid.cost, dtype=np.float64)
     blocks = []
     for lookback in grid.lookback:
@@ -145,13 +150,13 @@ def equity_of(prices: Prices, lookback: int, top_n: int, cost: float) -> pd.Seri
     """Value of one combination at every close from its first decision on, starting at 1, indexed by session."""
     from etf_platform.backtest.sweep_kernels import best_by_momentum, drift
 
-    decisions = decision_sessions(prices.sessions, lookback)
+    decisions = decision_sessions(prices, lookback)
     chosen = best_by_momentum(prices.by_session, prices.has_bar, decisions, lookback, top_n)
     values, _ = drift(prices.fill, prices.close, decisions + 1, chosen, top_n, cost)
     return pd.Series(values, index=prices.sessions[decisions[0] :])
 
 
-def decision_sessions(sessions: pd.DatetimeIndex, lookback: int) -> np.ndarray:
+def decision_sessions(prices: Prices, lookback: int) -> np.ndarray:
     """Positions of the last sessions of complete months, at or after `lookback`.
 
     Raises
@@ -159,12 +164,15 @@ def decision_sessions(sessions: pd.DatetimeIndex, lookback: int) -> np.ndarray:
     InsufficientDataError
         There is none.
     """
-    months = sessions.year * 12 + sessions.month
-    ends = np.flatnonzero(months[1:] != months[:-1])
-    ends = ends[ends >= lookback]
+    ends = prices.month_ends[prices.month_ends >= lookback]
     if ends.size == 0:
         raise InsufficientDataError(_DOING, f"no month ends after {lookback} sessions", "pass more sessions")
     return ends
+
+
+def _month_ends(sessions: pd.DatetimeIndex) -> np.ndarray:
+    months = sessions.to_numpy().astype("datetime64[M]")
+    return np.flatnonzero(months[1:] != months[:-1])
 
 
 def _table(cells: np.ndarray, grid: Grid, prices: Prices, first: int) -> pd.DataFrame:

@@ -31,22 +31,22 @@ def best_by_momentum(
         Columns of `price`, strongest first, ties by column; -1 where there are fewer.
     """
     chosen = np.full((decisions.size, most), -1, np.int64)
-    strength = np.empty(most)
+    momentum, strength = np.empty(price.shape[1]), np.empty(most)
     for d in range(decisions.size):
         now, then, traded = price[decisions[d]], price[decisions[d] - lookback], has_bar[decisions[d]]
-        held = 0
-        for j in range(now.size):
-            momentum = now[j] / then[j]
-            if not traded[j] or not np.isfinite(momentum):
-                continue
-            if held == most and momentum <= strength[most - 1]:
+        for j in range(momentum.size):
+            momentum[j] = now[j] / then[j]
+        held, weakest = 0, -np.inf
+        for j in range(momentum.size):
+            if not (momentum[j] > weakest and traded[j]):  # NaN is never greater
                 continue
             at = min(held, most - 1)
-            while at > 0 and strength[at - 1] < momentum:
+            while at > 0 and strength[at - 1] < momentum[j]:
                 strength[at], chosen[d, at] = strength[at - 1], chosen[d, at - 1]
                 at -= 1
-            strength[at], chosen[d, at] = momentum, j
+            strength[at], chosen[d, at] = momentum[j], j
             held = min(held + 1, most)
+            weakest = strength[most - 1] if held == most else -np.inf
     return chosen
 
 

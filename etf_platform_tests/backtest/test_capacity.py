@@ -11,6 +11,7 @@ from etf_platform.backtest.capacity import (
     Limits,
     adv_share,
     average_daily_amount,
+    capacity_history,
     capacity_report,
     capacity_rows,
     capacity_state,
@@ -150,3 +151,33 @@ def test_limits_hold_to_rounding():
     rows = capacity_rows(rebalance({A: 0.1 + 0.15}), bars({A: 1e9}), LIMITS, FACTS)
 
     assert np.all(rows["status"] == "PASS")
+
+
+def test_bars_of_other_funds_block():
+    rows = capacity_rows(rebalance({A: 0.2}), bars({A: 1e9}).iloc[:0], LIMITS, FACTS)
+
+    assert rows.set_index("type").loc[["single_position", "adv_constraint"], "status"].tolist() == ["BLOCKED"] * 2
+
+
+def test_a_halted_fund_weighs_its_last_close():
+    frame = bars({A: 1e9, B: 1e9}, close=2.0)
+    frame = frame[(frame["symbol"] != A) | (frame["date"] < SESSIONS[26])]
+
+    rows = capacity_rows(rebalance({A: 0.1}), frame, LIMITS, FACTS).set_index("type")
+
+    assert rows.loc["single_position", "value"] == pytest.approx(0.2)
+
+
+def test_every_rebalance_is_judged_by_what_was_known_then():
+    """Three rebalances: within the limits, too heavy, all cash; the turnover falls to nothing on the last sessions."""
+    frame = bars({A: 1e9, B: 1e9})
+    frame.loc[frame["date"] > SESSIONS[25], "amount"] = 0.0
+    three = pd.concat([rebalance({A: 0.2}, decision=5), rebalance({B: 0.3}, decision=15), rebalance({}, decision=27)])
+
+    history = capacity_history(three, frame, LIMITS, FACTS)
+
+    alone = [capacity_rows(three.iloc[i : i + 1], frame, LIMITS, FACTS) for i in range(3)]
+    pd.testing.assert_frame_equal(history.drop(columns="date"), pd.concat(alone, ignore_index=True))
+    single = history[history["type"] == "single_position"]
+    assert single["date"].tolist() == [SESSIONS[6], SESSIONS[16], SESSIONS[28]]
+    assert single["status"].tolist() == ["PASS", "FAIL", "BLOCKED"]

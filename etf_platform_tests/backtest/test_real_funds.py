@@ -30,7 +30,7 @@ def targets(bars):
     """The five strongest over 60 sessions, a fifth each, at every month's end."""
     prices = lay_out(bars)
     rows = []
-    for end in decision_sessions(prices.sessions, 60):
+    for end in decision_sessions(prices, 60):
         momentum = prices.by_session[end] / prices.by_session[end - 60]
         momentum[~prices.has_bar[end]] = np.nan
         for j in np.argsort(-np.nan_to_num(momentum, nan=-1.0), kind="stable")[:5]:

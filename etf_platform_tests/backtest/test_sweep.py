@@ -79,7 +79,7 @@ def test_equals_the_account_without_lots_limits_and_gaps(mode, cost):
     bars, prices = plain_market(), lay_out(plain_market())
     wide = bars.pivot(index="date", columns="symbol", values="close")
     rows = []
-    for d in decision_sessions(prices.sessions, 60):
+    for d in decision_sessions(prices, 60):
         momentum = (wide.iloc[d] / wide.iloc[d - 60]).dropna()
         best = momentum.sort_values(ascending=False, kind="stable").index[:5]
         rows += [{"date": wide.index[d], "symbol": s, "target_weight": 0.2, "is_decision": True} for s in best]
