@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from etf_platform.backtest.capacity import capacity_rows, limits_of
+from etf_platform.backtest.capacity import capacity_history, limits_of
 from etf_platform.core import tables as t
 from etf_platform.kpi.observed import observe_panel
 from etf_platform.kpi.snapshot import ACCOUNT_KPI, ROTATION_KPI, KpiRules, snapshot
@@ -38,14 +38,12 @@ def rules_of(platform: Platform, universe: str) -> KpiRules:
 
 
 def holdings_violations(rebalances: pd.DataFrame, bars: pd.DataFrame, platform: Platform, pool: str) -> pd.DataFrame:
-    """Violations of the holdings after every rebalance: `date` (of the fills), `kpi`, `value`."""
+    """Violations of the holdings after every rebalance: one row per date (of the fills), one column per figure."""
     limits, facts = limits_of(platform.config.etf_pools, pool), facts_of(platform.config)
-    rows = []
-    for i in range(len(rebalances)):
-        judged = capacity_rows(rebalances.iloc[i : i + 1], bars, limits, facts)
-        broken = judged[judged["status"] != "PASS"]["type"]
-        rows += [(rebalances["date"].iloc[i], kpi, float((broken == kind).sum())) for kpi, kind in VIOLATIONS.items()]
-    return pd.DataFrame(rows, columns=["date", "kpi", "value"])
+    judged = capacity_history(rebalances, bars, limits, facts)
+    is_open = judged["status"] != "PASS"
+    broken = {kpi: is_open & (judged["type"] == kind) for kpi, kind in VIOLATIONS.items()}
+    return pd.DataFrame(broken).groupby(judged["date"]).sum().astype("float64")
 
 
 def _observed(
@@ -58,14 +56,15 @@ def _observed(
     if rebalances is None or rebalances.empty:
         return observed
     known = rebalances[rebalances["date"] <= dates[-1]].sort_values("date")
-    relevant = known[known["date"] >= known["date"].where(known["date"] <= dates[0]).max()] if len(known) else known
+    if known.empty:
+        return observed
+    relevant = known[known["date"] >= known["date"].where(known["date"] <= dates[0]).max()]
     bars = tables.read(t.BARS, pool, end=window.end, columns=["date", "symbol", "close", "amount", "source"])
     found = holdings_violations(relevant if len(relevant) else known, bars, platform, pool)
-    if found.empty:
-        return observed
-    daily = found.pivot(index="date", columns="kpi", values="value").reindex(dates, method="ffill").dropna()
-    long = daily.rename_axis("date").reset_index().melt("date", var_name="kpi", value_name="value")
-    return pd.concat([observed, long.assign(source=observed["source"].iloc[-1])], ignore_index=True)
+    daily = found.reindex(dates, method="ffill").dropna().rename_axis("date").reset_index()
+    long = daily.melt("date", var_name="kpi", value_name="value")
+    source = long["date"].map(bars.groupby("date")["source"].last())
+    return pd.concat([observed, long.assign(source=source).dropna(subset="source")], ignore_index=True)
 
 
 def _range(window: Window, equity: pd.DataFrame | None) -> tuple[DateLike, DateLike]:
