@@ -247,11 +247,7 @@ class VectorBt:
         out |= {"bb_upper_20_2": bands.upper, "bb_lower_20_2": bands.lower, "bb_percent_20_2": bands.percent_b}
         out["rsi_simple_14"] = vbt.RSI.run(close, 14).rsi
         macd = vbt.MACD.run(close, 12, 26, 9, macd_ewm=True, signal_ewm=True)
-        out |= {
-            "macd_ewm_12_26_9": macd.macd,
-            "macd_ewm_signal_12_26_9": macd.signal,
-            "macd_ewm_hist_12_26_9": macd.hist,
-        }
+        out["macd_ewm_12_26_9"] = macd.macd  # its signal starts from the first unmasked value, ours from the first
         self.result = out
 
     def columns(self) -> Columns:

@@ -13,8 +13,11 @@ import numpy as np
 
 from etf_platform.core.errors import UnknownUnitError
 from etf_platform.core.units.factor import Factor
-from etf_platform.factors.jit import compiled, kernel_errors
+from etf_platform.factors.jit import kernel_errors, over_symbols
 from etf_platform.factors.series import BAR_COLUMNS, DERIVED, derive
+
+CHUNK = 20_000
+"""Rows per call of a kernel: 160 kB per series, inside a second-level cache; long enough to drown the cost of a call."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,8 @@ def compute_arrays(
     values = np.empty((len(factors), int(offsets[-1]))) if out is None else out
     _require_series(factors)
     ready, failures = _compile(factors)
-    chunks = _balanced(offsets, threads)
     with ThreadPoolExecutor(threads) as pool:
-        for failed in pool.map(lambda chunk: _run(ready, chunk, bars, values), chunks):
+        for failed in pool.map(lambda chunk: _run(ready, chunk, bars, values), _chunks(offsets)):
             failures.update(failed)
     for row, factor in enumerate(factors):
         if factor.column in failures:
@@ -77,47 +79,40 @@ def _require_series(factors: Sequence[Factor]) -> None:
 
 
 def _compile(factors: Sequence[Factor]) -> tuple[list[tuple[int, Factor]], dict[str, str]]:
-    """Compile each kernel once, before threads start; which rows can be computed, and why the others cannot."""
+    """Prepare each kernel once, before threads start; which rows can be computed, and why the others cannot."""
     ready, failures = [], {}
     for row, factor in enumerate(factors):
         try:
-            compiled(factor.kernel)
+            over_symbols(factor.kernel, len(factor.inputs))
             ready.append((row, factor))
         except kernel_errors() as error:
             failures[factor.column] = _reason(error)
     return ready, failures
 
 
-def _balanced(offsets: np.ndarray, threads: int) -> list[list[tuple[int, int]]]:
-    """Ranges of rows of every symbol, dealt to the threads so that each gets about as many rows."""
-    spans = list(zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True))
-    cuts = np.searchsorted(offsets, np.linspace(0, offsets[-1], threads + 1)[1:-1])
-    edges = [0, *cuts.tolist(), len(spans)]
-    return [spans[a:b] for a, b in itertools.pairwise(edges)]
+def _chunks(offsets: np.ndarray) -> list[np.ndarray]:
+    """Offsets of consecutive symbols with about `CHUNK` rows together: few calls, and all series stay in the cache."""
+    cuts = np.searchsorted(offsets, np.arange(CHUNK, offsets[-1], CHUNK))
+    edges = np.unique([0, *cuts.tolist(), offsets.size - 1])
+    return [offsets[a : b + 1] for a, b in itertools.pairwise(edges.tolist())]
 
 
 def _run(
-    ready: Sequence[tuple[int, Factor]],
-    spans: Sequence[tuple[int, int]],
-    bars: Mapping[str, np.ndarray],
-    values: np.ndarray,
+    ready: Sequence[tuple[int, Factor]], offsets: np.ndarray, bars: Mapping[str, np.ndarray], values: np.ndarray
 ) -> dict[str, str]:
-    """All factors of some symbols; returns the failures."""
-    names = tuple({name for _, factor in ready for name in factor.inputs})
-    kernels = [(row, f.column, compiled(f.kernel), f.inputs, f.args, f.warmup) for row, f in ready]
+    """All factors of a chunk of symbols; returns the failures."""
+    start, stop = int(offsets[0]), int(offsets[-1])
+    own = offsets - start
+    rows = {name: column[start:stop] for name, column in bars.items()}
+    series = {name: derive(name, rows, own) for name in {name for _, factor in ready for name in factor.inputs}}
     failures: dict[str, str] = {}
-    for start, stop in spans:
-        one = {name: column[start:stop] for name, column in bars.items()}
-        series = {name: derive(name, one) for name in names}
-        for row, column, kernel, inputs, args, warmup in kernels:
-            out = values[row, start:stop]
-            out.fill(np.nan)
-            if stop - start < warmup or column in failures:
-                continue
-            try:
-                kernel(*[series[name] for name in inputs], *args, out)
-            except kernel_errors() as error:
-                failures[column] = _reason(error)
+    for row, factor in ready:
+        driver = over_symbols(factor.kernel, len(factor.inputs))
+        inputs = [series[name] for name in factor.inputs]
+        try:
+            driver(own, factor.warmup, factor.args, values[row, start:stop], *inputs)
+        except kernel_errors() as error:
+            failures[factor.column] = _reason(error)
     return failures
 
 

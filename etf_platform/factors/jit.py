@@ -10,6 +10,8 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from etf_platform.factors.drivers import DRIVERS
+
 _PACKAGE = __name__.rpartition(".")[0] + "."
 
 
@@ -22,27 +24,44 @@ def kernel_errors() -> tuple[type[Exception], ...]:
 
 
 @functools.cache
+def over_symbols(kernel: Callable[..., Any], inputs: int) -> Callable[..., Any]:
+    """Machine code of a kernel inside its loop over symbols; releases the GIL for all of them.
+
+    Called as `(offsets, warmup, params, out, *series)`; see `drivers`.
+
+    Raises
+    ------
+    KeyError
+        No driver takes that many inputs.
+    """
+    return _compile(DRIVERS[inputs], {"kernel": compiled(kernel)}, f"{kernel.__module__}.{_name(kernel)}")
+
+
+@functools.cache
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Machine code of a kernel and of the plain functions of this layer that it calls; releases the GIL.
+    """Machine code of a kernel and of the plain functions of this layer that it calls."""
+    return _compile(function, {name: compiled(callee) for name, callee in _callees(function)}, _name(function))
 
-    numba keys its cache by the function's own file only, so a kernel would go on using an old version of a function
-    from another file. The compiled twin therefore carries a digest of all the code it reaches in its qualified name.
 
-    Returns
-    -------
-    callable
-        Cached on disk beside the source, or in the user's cache folder; in memory only where neither can be written.
+def _compile(function: Callable[..., Any], linked: dict[str, Any], name: str) -> Callable[..., Any]:
+    """Compile a function with some of its globals replaced.
+
+    numba keys its cache by the function's own file and qualified name only, so that a kernel would go on using an old
+    version of a function from another file: `name` therefore carries a digest of all the code that is reached. The cache
+    stands beside the source, or in the user's cache folder; there is none where neither can be written.
     """
     import numba
 
-    linked = {name: compiled(callee) for name, callee in _callees(function)}
     twin = types.FunctionType(function.__code__, {**function.__globals__, **linked}, function.__name__)
-    twin.__module__, twin.__doc__ = function.__module__, function.__doc__
-    twin.__qualname__ = f"{function.__qualname__}_{_digest(function)}"
+    twin.__module__, twin.__doc__, twin.__qualname__ = function.__module__, function.__doc__, name
     try:
         return numba.njit(nogil=True, error_model="numpy", cache=True)(twin)
-    except RuntimeError:  # "cannot cache function: no locator available": nothing near is writable
+    except RuntimeError:  # "cannot cache function: no locator available"
         return numba.njit(nogil=True, error_model="numpy")(twin)
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return f"{function.__qualname__}_{_digest(function)}"
 
 
 def _callees(function: Callable[..., Any]) -> Iterator[tuple[str, Callable[..., Any]]]:

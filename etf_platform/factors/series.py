@@ -1,8 +1,9 @@
 """The series that kernels may take as inputs: bar columns, and a few that many kernels would otherwise derive again.
 
-One symbol at a time, oldest first, contiguous. Not here: windows and anything with a parameter; those are kernels.
+Rows by symbol, oldest first; `offsets` says where each symbol starts. Not here: windows and anything with a parameter; those are kernels.
 """
 
+import itertools
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -12,46 +13,53 @@ BAR_COLUMNS = (*PRICES, "volume", "amount")
 Arrays = Mapping[str, np.ndarray]
 
 
-def returns(close: np.ndarray) -> np.ndarray:
-    """Simple return of every bar as a fraction; NaN in the first row."""
-    out = np.full(close.size, np.nan)
+def returns(offsets: np.ndarray, close: np.ndarray) -> np.ndarray:
+    """Simple return of every bar as a fraction; NaN in a symbol's first row."""
+    out = np.empty(close.size)
     np.divide(close[1:], close[:-1], out=out[1:])
-    out[1:] -= 1.0
-    return out
+    out -= 1.0
+    return _without_first(offsets, out)
 
 
-def true_range(high: np.ndarray, low: np.ndarray, close: np.ndarray) -> np.ndarray:
-    """Range of the bar extended to the previous close; NaN in the first row, which has none."""
-    out = np.full(close.size, np.nan)
+def true_range(offsets: np.ndarray, high: np.ndarray, low: np.ndarray, close: np.ndarray) -> np.ndarray:
+    """Range of the bar extended to the previous close; NaN in a symbol's first row, which has none."""
+    out = np.empty(close.size)
     np.subtract(np.maximum(high[1:], close[:-1]), np.minimum(low[1:], close[:-1]), out=out[1:])
-    return out
+    return _without_first(offsets, out)
 
 
-def signed_volume(close: np.ndarray, volume: np.ndarray) -> np.ndarray:
-    """Volume in shares with the sign of the close's change; NaN in the first row."""
-    out = np.full(close.size, np.nan)
+def signed_volume(offsets: np.ndarray, close: np.ndarray, volume: np.ndarray) -> np.ndarray:
+    """Volume in shares with the sign of the close's change; NaN in a symbol's first row."""
+    out = np.empty(close.size)
     np.multiply(np.sign(np.diff(close)), volume[1:], out=out[1:])
-    return out
+    return _without_first(offsets, out)
 
 
-def illiquidity(close: np.ndarray, amount: np.ndarray) -> np.ndarray:
-    """Absolute return per yuan of turnover; NaN in the first row and where nothing was traded."""
+def illiquidity(offsets: np.ndarray, close: np.ndarray, amount: np.ndarray) -> np.ndarray:
+    """Absolute return per yuan of turnover; NaN in a symbol's first row and where nothing was traded."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(amount > 0, np.abs(returns(close)) / amount, np.nan)
+        return np.where(amount > 0, np.abs(returns(offsets, close)) / amount, np.nan)
 
 
-def dense_order(close: np.ndarray) -> np.ndarray:
-    """Position of every close among the distinct closes of the series, as int16 (int32 beyond 32,767 rows).
+def dense_order(offsets: np.ndarray, close: np.ndarray) -> np.ndarray:
+    """Position of every close among the distinct closes of its symbol, as int16 (int32 beyond 32,767 rows).
 
     Only comparisons between positions mean anything: these do not change when later rows are added. NaN become -1.
     """
-    small = np.int16 if close.size <= np.iinfo(np.int16).max else np.int32
-    order = np.argsort(close)  # equal closes get equal positions, so no stable sort is needed
-    ordered = close[order]
+    small = np.int16 if np.diff(offsets).max(initial=0) <= np.iinfo(np.int16).max else np.int32
     ranks = np.empty(close.size, dtype=small)
-    ranks[order] = np.concatenate(([0], np.cumsum(ordered[1:] != ordered[:-1]))).astype(small)
-    ranks[np.isnan(close)] = -1
+    for a, b in itertools.pairwise(offsets.tolist()):
+        own, out = close[a:b], ranks[a:b]
+        order = np.argsort(own)  # equal closes get equal positions, so no stable sort is needed
+        ordered = own[order]
+        out[order] = np.concatenate(([0], np.cumsum(ordered[1:] != ordered[:-1])))
+        out[np.isnan(own)] = -1
     return ranks
+
+
+def _without_first(offsets: np.ndarray, out: np.ndarray) -> np.ndarray:
+    out[offsets[:-1]] = np.nan
+    return out
 
 
 DERIVED: dict[str, tuple[Callable[..., np.ndarray], tuple[str, ...]]] = {
@@ -69,9 +77,16 @@ def required_columns(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(column for column in BAR_COLUMNS if column in needed)
 
 
-def derive(name: str, bars: Arrays) -> np.ndarray:
-    """One series of one symbol; a bar column stands for itself."""
+def derive(name: str, bars: Arrays, offsets: np.ndarray) -> np.ndarray:
+    """One series of some symbols; a bar column stands for itself.
+
+    Parameters
+    ----------
+    bars : mapping of str to ndarray of shape (n_rows,)
+    offsets : ndarray of int, shape (n_symbols + 1,)
+        First row of every symbol, and the number of rows.
+    """
     if name in bars:
         return bars[name]
     function, columns = DERIVED[name]
-    return function(*(bars[column] for column in columns))
+    return function(offsets, *(bars[column] for column in columns))

@@ -1,0 +1,75 @@
+"""Loops over the symbols of a chunk, one per number of inputs, so that a kernel is entered once per chunk and not per symbol.
+
+Templates: `etf_platform.factors.jit` compiles each with a kernel in place of `kernel`. Symbol *s* holds the rows
+`offsets[s]:offsets[s + 1]` of every series; those with fewer than `warmup` rows stay NaN.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+Params = tuple[float, ...]
+
+
+def kernel(*args: Any) -> None:
+    """Stands for the kernel that a compiled driver runs."""
+
+
+def one_input(offsets: Array, warmup: int, params: Params, out: Array, x: Array) -> None:
+    """Kernels of one series."""
+    out[:] = np.nan
+    for s in range(offsets.size - 1):
+        a, b = offsets[s], offsets[s + 1]
+        if b - a >= warmup:
+            kernel(x[a:b], *(params + (out[a:b],)))
+
+
+def two_inputs(offsets: Array, warmup: int, params: Params, out: Array, x: Array, y: Array) -> None:
+    """Kernels of two series."""
+    out[:] = np.nan
+    for s in range(offsets.size - 1):
+        a, b = offsets[s], offsets[s + 1]
+        if b - a >= warmup:
+            kernel(x[a:b], y[a:b], *(params + (out[a:b],)))
+
+
+def three_inputs(offsets: Array, warmup: int, params: Params, out: Array, x: Array, y: Array, z: Array) -> None:
+    """Kernels of three series."""
+    out[:] = np.nan
+    for s in range(offsets.size - 1):
+        a, b = offsets[s], offsets[s + 1]
+        if b - a >= warmup:
+            kernel(x[a:b], y[a:b], z[a:b], *(params + (out[a:b],)))
+
+
+def four_inputs(
+    offsets: Array, warmup: int, params: Params, out: Array, x: Array, y: Array, z: Array, u: Array
+) -> None:
+    """Kernels of four series."""
+    out[:] = np.nan
+    for s in range(offsets.size - 1):
+        a, b = offsets[s], offsets[s + 1]
+        if b - a >= warmup:
+            kernel(x[a:b], y[a:b], z[a:b], u[a:b], *(params + (out[a:b],)))
+
+
+def five_inputs(
+    offsets: Array, warmup: int, params: Params, out: Array, x: Array, y: Array, z: Array, u: Array, v: Array
+) -> None:
+    """Kernels of five series."""
+    out[:] = np.nan
+    for s in range(offsets.size - 1):
+        a, b = offsets[s], offsets[s + 1]
+        if b - a >= warmup:
+            kernel(x[a:b], y[a:b], z[a:b], u[a:b], v[a:b], *(params + (out[a:b],)))
+
+
+DRIVERS: dict[int, Callable[..., None]] = {
+    1: one_input,
+    2: two_inputs,
+    3: three_inputs,
+    4: four_inputs,
+    5: five_inputs,
+}
