@@ -17,7 +17,7 @@ from etf_platform.factors.jit import kernel_errors, over_symbols
 from etf_platform.factors.series import BAR_COLUMNS, DERIVED, derive
 
 CHUNK = 20_000
-"""Rows per call of a kernel: 160 kB per series, inside a second-level cache; long enough to drown the cost of a call."""
+"""Rows per call of a kernel: 160 kB per series, inside a second-level cache, yet long enough to drown the call."""
 
 
 @dataclass(frozen=True)

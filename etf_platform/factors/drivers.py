@@ -1,4 +1,5 @@
-"""Loops over the symbols of a chunk, one per number of inputs, so that a kernel is entered once per chunk and not per symbol.
+# ruff: noqa: RUF005 - numba knows no unpacking inside a tuple
+"""Loops over the symbols of a chunk, one per number of inputs: a kernel is entered once per chunk, not per symbol.
 
 Templates: `etf_platform.factors.jit` compiles each with a kernel in place of `kernel`. Symbol *s* holds the rows
 `offsets[s]:offsets[s + 1]` of every series; those with fewer than `warmup` rows stay NaN.

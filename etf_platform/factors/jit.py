@@ -47,8 +47,8 @@ def _compile(function: Callable[..., Any], linked: dict[str, Any], name: str) ->
     """Compile a function with some of its globals replaced.
 
     numba keys its cache by the function's own file and qualified name only, so that a kernel would go on using an old
-    version of a function from another file: `name` therefore carries a digest of all the code that is reached. The cache
-    stands beside the source, or in the user's cache folder; there is none where neither can be written.
+    version of a function from another file: `name` therefore carries a digest of all the code that is reached. The
+    cache stands beside the source, or in the user's cache folder; there is none where neither can be written.
     """
     import numba
 

@@ -20,6 +20,9 @@ from etf_platform.factors.aliases import panel_columns
 from etf_platform.factors.compute import Failure, compute_arrays
 from etf_platform.factors.series import BAR_COLUMNS, PRICES, required_columns
 
+BATCH = 32
+"""Columns held in float64 at a time; the panel itself is float32."""
+
 
 @dataclass(frozen=True)
 class PanelResult:
@@ -100,8 +103,34 @@ def compute_panel(
     factors = (*find_factors(columns), *extra)
     ordered, offsets = _long(bars, factors)
     arrays = _adjusted(ordered, factors)
-    values, failures = compute_arrays(factors, offsets, arrays, threads)
-    return PanelResult(_frame(ordered, factors, values), failures)
+    rows = _Rows(ordered)
+    block = np.empty((len(factors), len(ordered)), dtype=np.float32)
+    failures: list[Failure] = []
+    for start in range(0, len(factors), BATCH):
+        batch = factors[start : start + BATCH]
+        values, failed = compute_arrays(batch, offsets, arrays, threads)
+        failures.extend(failed)
+        for row, (factor, column) in enumerate(zip(batch, values, strict=True), start):
+            block[row] = rows.stored(factor, column)
+    panel = pd.DataFrame(block.T, columns=[factor.column for factor in factors], copy=False)
+    return PanelResult(pd.concat([rows.keys(), panel], axis=1), tuple(failures))
+
+
+class _Rows:
+    """The stored order of the rows: by date, then symbol; computed by symbol, then date."""
+
+    def __init__(self, ordered: pd.DataFrame) -> None:
+        self.ordered = ordered
+        self.adjustment = ordered["adj_factor"].to_numpy(np.float64)
+        self.order = np.lexsort((np.arange(len(ordered)), ordered["date"].to_numpy()))
+
+    def stored(self, factor: Factor, values: np.ndarray) -> np.ndarray:
+        """Values as stored: price levels in traded prices of their row, infinities as NaN."""
+        column = values / self.adjustment if factor.scale == "price" else values
+        return np.where(np.isfinite(column), column, np.nan)[self.order]
+
+    def keys(self) -> pd.DataFrame:
+        return self.ordered[["date", "symbol"]].iloc[self.order].reset_index(drop=True)
 
 
 def _long(bars: pd.DataFrame, factors: Sequence[Factor]) -> tuple[pd.DataFrame, np.ndarray]:
@@ -125,16 +154,3 @@ def _adjusted(ordered: pd.DataFrame, factors: Sequence[Factor]) -> dict[str, np.
     present = [name for name in BAR_COLUMNS if name in ordered.columns]
     series = {name: np.ascontiguousarray(ordered[name].to_numpy(np.float64)) for name in present}
     return {name: column * adjustment if name in PRICES else column for name, column in series.items()}
-
-
-def _frame(ordered: pd.DataFrame, factors: Sequence[Factor], values: np.ndarray) -> pd.DataFrame:
-    """Rows by date and symbol; price levels in traded prices of their row; float32, infinities as NaN."""
-    adjustment = ordered["adj_factor"].to_numpy(np.float64)
-    order = np.lexsort((np.arange(len(ordered)), ordered["date"].to_numpy()))
-    block = np.empty((len(factors), len(ordered)), dtype=np.float32)
-    for row, factor in enumerate(factors):
-        column = values[row] / adjustment if factor.scale == "price" else values[row]
-        block[row] = np.where(np.isfinite(column), column, np.nan)[order]
-    keys = ordered[["date", "symbol"]].iloc[order].reset_index(drop=True)
-    panel = pd.DataFrame(block.T, columns=[factor.column for factor in factors], copy=False)
-    return pd.concat([keys, panel], axis=1)

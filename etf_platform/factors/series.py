@@ -1,6 +1,7 @@
 """The series that kernels may take as inputs: bar columns, and a few that many kernels would otherwise derive again.
 
-Rows by symbol, oldest first; `offsets` says where each symbol starts. Not here: windows and anything with a parameter; those are kernels.
+Rows by symbol, oldest first; `offsets` says where each symbol starts. Not here: windows and anything with a parameter;
+those are kernels.
 """
 
 import itertools
@@ -17,7 +18,7 @@ def returns(offsets: np.ndarray, close: np.ndarray) -> np.ndarray:
     """Simple return of every bar as a fraction; NaN in a symbol's first row."""
     out = np.empty(close.size)
     np.divide(close[1:], close[:-1], out=out[1:])
-    out -= 1.0
+    out[1:] -= 1.0
     return _without_first(offsets, out)
 
 
