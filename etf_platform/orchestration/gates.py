@@ -38,8 +38,12 @@ def refuse_behind_open_fuse(platform: Platform, universe: str, step: Step) -> No
 
 
 def guarded_tables(step: Step) -> set[str]:
-    """`layer/table` of everything that the step's upstream assets write, all the way up."""
-    by_address = {other.address: other for other in POOL_STEPS}
+    """`layer/table` of everything that the step's upstream assets write, all the way up.
+
+    `history` writes into the same tables as the daily asset that needs it and has no fuses of its own; counted in, it
+    would close the gate on the very step that repairs the table.
+    """
+    by_address = {other.address: other for other in POOL_STEPS if other.job != "history"}
     found: set[str] = set()
     waiting = [need for need in step.needs if need in by_address]
     while waiting:
