@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 import click
 
-from etf_platform.core.errors import PlatformError
+from etf_platform.core.errors import PlatformError, StorageError
 from etf_platform.core.workspace import Workspace
 
 Format = Literal["table", "csv", "json"]
@@ -58,8 +58,28 @@ def guarded(command: Callable[..., Any], debug: bool, *args: Any, **kwargs: Any)
     except (PlatformError, OSError) as error:
         if debug:
             raise
-        click.echo(f"Error: {error}", err=True)
-        click.get_current_context().exit(1)
+        _leave(error)
+    except _database_errors() as error:
+        if debug:
+            raise
+        _leave(_of_database(error))
+
+
+def _leave(error: Exception) -> None:
+    click.echo(f"Error: {error}", err=True)
+    click.get_current_context().exit(1)
+
+
+def _database_errors() -> type[Exception]:
+    """What the databases of runs and verdicts raise; looked up only once something has been raised."""
+    from sqlalchemy.exc import DBAPIError
+
+    return DBAPIError
+
+
+def _of_database(error: Any) -> StorageError:
+    remedy = "free space or give the rights to write there, then run the same command again; the tables are intact"
+    return StorageError("keeping the record of the run", str(error.orig).splitlines()[0], remedy)
 
 
 def output_format(command: Command) -> Command:

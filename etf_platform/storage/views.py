@@ -22,6 +22,9 @@ from etf_platform.storage.span import Span
 if TYPE_CHECKING:
     from etf_platform.storage.lake import Lake
 
+# A query with one of these words sees every view; any other only those that it names.
+_LISTS_TABLES = "SHOW|information_schema|duckdb_tables|duckdb_views|duckdb_columns|pg_catalog"
+
 
 def connect() -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB that keeps file order and speaks UTC."""
@@ -70,7 +73,7 @@ def run(lake: Lake, query: str, extra: Mapping[str, pa.Table]) -> duckdb.DuckDBP
     try:
         _check_is_select(query)
         for name, address in names.items():
-            if re.search(rf"\b{re.escape(name)}\b", query, re.IGNORECASE):
+            if re.search(rf"\b({re.escape(name)}|{_LISTS_TABLES})\b", query, re.IGNORECASE):
                 _create_view(connection, lake, name, address)
         for name, frame in extra.items():
             connection.register(name, frame)

@@ -22,6 +22,8 @@ YUAN_PER = {"yuan": 1, "thousand_yuan": 1000}
 PRICES = ("open", "high", "low", "close", "prev_close")
 # pct_chg is rounded to 0.01 percentage points.
 PCT_ROUNDING = 0.6e-4
+# Dates stand in the exchange's time zone, the clock in this machine's.
+A_DAY = pd.Timedelta(days=1)
 
 
 def read_local(
@@ -55,7 +57,7 @@ def read_local(
     SourceError
         No data root, no folder, or no file.
     BadInputError
-        A file cannot be read, lacks a column or holds a date that is none; the message names the file.
+        A file cannot be read, lacks a column, or holds a date that is none or in the future; the message names it.
     """
     frames = [_read(path, source, own) for path, own in _files(source, name, root, symbols)]
     rows = pd.concat(frames, ignore_index=True).sort_values(["symbol", "date"], kind="stable", ignore_index=True)
@@ -169,6 +171,8 @@ def _dates(given: pd.Series, path: Path, date_format: str | None) -> pd.Series:
             parsed = pd.to_datetime(text, format=date_format or ("%Y%m%d" if compact else "ISO8601"))
         if parsed.isna().any():
             raise ValueError(f"row {int(np.flatnonzero(parsed.isna())[0])} has no date")
+        if len(parsed) and (last := parsed.max().tz_localize(None)) > pd.Timestamp.now() + A_DAY:
+            raise ValueError(f"{last.date()} lies in the future")
     except ValueError as error:
         remedy = "correct the file, or `date_format` of the source in sources.yaml"
         raise BadInputError(f"reading the dates of {path}", str(error).splitlines()[0], remedy) from error

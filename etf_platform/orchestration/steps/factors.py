@@ -32,7 +32,9 @@ def write_panel(platform: Platform, pool: str, window: Window) -> Outcome:
     panel = labelled(result.frame, bars)
     rows = window.cut(panel)
     tables.write(t.PANEL, pool, rows, window.start, window.end)
-    tables.write(t.PANEL_META, pool, _meta_rows(platform, pool, bars, panel, result.failures))
+    if _is_newest(platform, pool, bars):
+        meta = _meta_rows(platform, pool, bars, panel, result.failures)
+        tables.write(t.PANEL_META, pool, dated_as_stored(meta, tables.read_if_there(t.PANEL_META, pool)))
     return tables.outcome(
         facts={
             "factors": panel.shape[1] - 3,
@@ -40,6 +42,16 @@ def write_panel(platform: Platform, pool: str, window: Window) -> Outcome:
             "values": int(rows.shape[0] * (rows.shape[1] - 3)),
         }
     )
+
+
+def dated_as_stored(meta: pd.DataFrame, stored: pd.DataFrame | None) -> pd.DataFrame:
+    """The description with the stored `generated_at` when nothing else has changed: a rerun is no new panel."""
+    if stored is None:
+        return meta
+    known = stored.set_index("entry")["value"]
+    fresh = meta.set_index("entry")["value"]
+    is_same = fresh.drop("generated_at").equals(known.reindex(fresh.index).drop("generated_at"))
+    return meta.assign(value=known.reindex(meta["entry"]).to_numpy()) if is_same else meta
 
 
 def panel_of(bars: pd.DataFrame) -> pd.DataFrame:
@@ -120,6 +132,11 @@ def _scored(factor_id: str) -> ScoredFactor:
         entry.column,
         entry.scale.startswith("bounded"),
     )
+
+
+def _is_newest(platform: Platform, pool: str, bars: pd.DataFrame) -> bool:
+    """Whether no later day is stored: writing an earlier one again leaves the description of the whole panel alone."""
+    return bool(platform.lake.read(t.PANEL, pool, columns=["date"])["date"].max() <= bars["date"].max())
 
 
 def _meta_rows(
