@@ -12,7 +12,7 @@ from etf_platform.core.workspace import Workspace, packaged_config
 from etf_platform.orchestration.build import definitions_of
 from etf_platform.orchestration.platform import Platform, resolve
 
-HEAVY = "numba scipy matplotlib pandas pyarrow duckdb deltalake exchange_calendars sqlalchemy".split()
+HEAVY = ["numba", "scipy", "matplotlib", "pandas", "pyarrow", "duckdb", "deltalake", "exchange_calendars", "sqlalchemy"]
 LONG_AFTER = datetime(2030, 1, 1, tzinfo=UTC)
 POOL_COLUMN = {
     "market/{}/history",
@@ -88,9 +88,7 @@ def test_a_pool_added_in_yaml_has_its_whole_column_of_assets_and_checks(small, t
 @pytest.mark.parametrize("address", sorted(HALTING))
 def test_halting_fuses_are_blocking_checks(graph, address):
     key = _key(address.format("QDII"))
-    blocking = {
-        check.name for check in graph.asset_check_keys if check.asset_key == key and graph.get(check).blocking
-    }
+    blocking = {check.name for check in graph.asset_check_keys if check.asset_key == key and graph.get(check).blocking}
 
     assert blocking == HALTING[address]
 
