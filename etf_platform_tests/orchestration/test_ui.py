@@ -1,0 +1,101 @@
+"""The real thing: webserver, daemon and code server on a persistent home, driven through GraphQL and a browser.
+
+With the environment variable `ETF_PLATFORM_PICTURES` set to a folder, the pictures are kept there.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from etf_platform.orchestration.instance.config import write_dagster_home
+from etf_platform_tests.resources.browser import open_browser
+from etf_platform_tests.resources.dagster_process import serve_dagster
+
+pytestmark = pytest.mark.ui
+
+CHAIN = [["market", "A_SHARE", "bars"], ["factors", "A_SHARE", "panel"], ["strategies", "A_SHARE", "targets"]]
+WEEK = ["2024-03-04", "2024-03-05", "2024-03-06", "2024-03-07", "2024-03-08"]
+STOPPED_BARS, STOPPED_PANEL = ["market", "OTHER", "bars"], ["factors", "OTHER", "panel"]
+CODE_LOCATION = "load_from:\n  - python_module:\n      module_name: etf_platform.definitions\n      attribute: defs\n"
+
+
+@pytest.fixture(scope="module")
+def served(small, good_home):
+    """A copy of the good home, with a limit that stops the pool OTHER, served by Dagster's own processes.
+
+    It lies in a folder with a short name, because the pages show paths.
+    """
+    with tempfile.TemporaryDirectory(prefix="etf_") as name:
+        folder = Path(name)
+        shutil.copytree(good_home, folder / "home")
+        workspace = small.open(folder, max_excluded_share=0.0).workspace
+        (folder / "workspace.yaml").write_text(CODE_LOCATION)
+        with serve_dagster(write_dagster_home(workspace), folder / "workspace.yaml", workspace.to_env()) as served:
+            yield served
+
+
+@pytest.fixture(scope="module")
+def backfill_id(served):
+    """Started before everything else: the daemon looks for new backfills every 30 seconds only."""
+    return served.api.launch_backfill(CHAIN, WEEK)
+
+
+@pytest.fixture(scope="module")
+def stopped_run(served, backfill_id):
+    """A run of bars and panel of the pool that stops itself, while the backfill waits for the daemon."""
+    run_id = served.api.launch_run([STOPPED_BARS, STOPPED_PANEL], {"dagster/partition": WEEK[0]})
+    return served.api.wait_for_run(run_id)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    return Path(os.environ.get("ETF_PLATFORM_PICTURES") or tmp_path)
+
+
+def test_the_schedule_the_sensors_and_the_daemon_are_there(served, backfill_id):
+    there = served.api.instigators()
+
+    assert "daily" in there["schedules"]
+    assert there["sensors"]["portfolio_after_daily_failure"] == "RUNNING"
+    assert {"daily", "portfolio", "history", "checks", "maintenance"} <= set(there["jobs"])
+
+
+def test_a_failing_fuse_stops_the_downstream_asset_for_everybody_to_see(served, stopped_run):
+    """The check says ERROR and why, the downstream step was never started, the run failed."""
+    check = served.api.checks(STOPPED_BARS)["broken_members"]
+    evaluation = check["executionForLatestMaterialization"]["evaluation"]
+    started = {step["stepKey"] for step in stopped_run["stepStats"] if step["status"] in ("SUCCESS", "FAILURE")}
+
+    assert stopped_run["status"] == "FAILURE"
+    assert check["blocking"]
+    assert (evaluation["success"], evaluation["severity"]) == (False, "ERROR")
+    assert "159998.SZ" in evaluation["description"]
+    assert "market__OTHER__bars" in started
+    assert "factors__OTHER__panel" not in started
+
+
+def test_a_backfill_of_a_week_is_one_run_and_materialises_every_day_of_the_chain(served, backfill_id, stopped_run):
+    """The history and the good day before were loaded by the command line's runner, into the same home."""
+    runs = served.api.wait_for_runs_of_backfill(backfill_id)
+
+    assert [run["status"] for run in runs] == ["SUCCESS"]
+    for key in CHAIN:
+        assert served.api.asset(key)["partitionStats"]["numMaterialized"] == 1 + len(WEEK)
+
+
+def test_the_pages_show_the_graph_and_the_plots_of_the_back_test(served, stopped_run, pictures):
+    """Groups are the layers; an asset's page shows what simulated data it stands on, its plots and its figures."""
+    with open_browser((1500, 950)) as browser:
+        browser.open(f"{served.url}/asset-groups", contains=("market", "factors", "backtest"))
+        browser.picture(pictures / "asset_graph.png")
+        text = browser.open(
+            f"{served.url}/assets/backtest/A_SHARE/rotation?view=overview", contains=("SIMULATED DATA", "sharpe")
+        )
+        browser.picture(pictures / "backtest_asset.png")
+        plots = browser.script("return document.querySelectorAll('img[src^=\"data:image/png\"]').length")
+
+    assert "portfolio_value" in text
+    assert plots >= 0
