@@ -23,8 +23,7 @@ def pearson_matrix(values: np.ndarray) -> np.ndarray:
     counts = np.maximum(known.sum(axis=0), 1)
     centred = np.where(known, values, 0.0)
     centred -= np.where(known, centred.sum(axis=0) / counts, 0.0)
-    mask = known.astype(np.float64)
-    both, sums, squares = mask.T @ mask, centred.T @ mask, (centred * centred).T @ mask
+    both, sums, squares = _over_common_rows(centred, known)
     n = np.maximum(both, 1.0)
     covariance = centred.T @ centred - sums * sums.T / n
     spread = squares - sums * sums / n
@@ -32,6 +31,21 @@ def pearson_matrix(values: np.ndarray) -> np.ndarray:
     flat = (spread <= floor) | (spread.T <= floor.T) | (both < 2)
     scale = np.sqrt(np.where(flat, 1.0, spread)) * np.sqrt(np.where(flat, 1.0, spread.T))
     return np.where(flat, np.nan, covariance / scale).clip(-1.0, 1.0)
+
+
+def _over_common_rows(centred: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For every pair (a, b): rows where both are known, and the sum and sum of squares of a over them.
+
+    Columns of one warm-up share their mask: with a product per distinct mask instead of per column, 210 columns need
+    a fifth of the arithmetic.
+    """
+    names = [column.tobytes() for column in np.packbits(known, axis=0).T]
+    first = {name: position for position, name in reversed(list(enumerate(names)))}
+    distinct = {name: number for number, name in enumerate(first)}
+    mask = known[:, list(first.values())].astype(np.float64)
+    group = np.array([distinct[name] for name in names], dtype=np.int64)
+    both = (mask.T @ mask)[np.ix_(group, group)]
+    return both, (centred.T @ mask)[:, group], ((centred * centred).T @ mask)[:, group]
 
 
 def correlation_rows(panel: pd.DataFrame, columns: Sequence[str], source: str) -> pd.DataFrame:

@@ -11,7 +11,13 @@ from etf_platform.factors.compute import Failure
 from etf_platform.factors.correlation import pearson_matrix
 
 
-def identical_groups(values: np.ndarray, coverage: np.ndarray, threshold: float, min_coverage: float) -> list[str]:
+def identical_groups(
+    values: np.ndarray,
+    coverage: np.ndarray,
+    threshold: float,
+    min_coverage: float,
+    positions: Sequence[int] | None = None,
+) -> list[str]:
     """Groups of columns that carry the same information: greedy pairs with |Pearson| above the threshold.
 
     Parameters
@@ -19,6 +25,8 @@ def identical_groups(values: np.ndarray, coverage: np.ndarray, threshold: float,
     values : ndarray of shape (n_rows, n_columns)
     coverage : ndarray of shape (n_columns,)
         Columns below `min_coverage` join no group.
+    positions : sequence of int, optional
+        Column of every published id; default one id per column. Ids of one column are twins.
 
     Returns
     -------
@@ -28,9 +36,11 @@ def identical_groups(values: np.ndarray, coverage: np.ndarray, threshold: float,
     eligible = np.flatnonzero(coverage >= min_coverage)
     close = np.zeros((values.shape[1], values.shape[1]), dtype=bool)
     close[np.ix_(eligible, eligible)] = np.abs(np.nan_to_num(pearson_matrix(values[:, eligible]))) > threshold
-    groups = [""] * values.shape[1]
+    where = np.arange(values.shape[1]) if positions is None else np.asarray(positions)
+    close = close[np.ix_(where, where)]
+    groups = [""] * len(where)
     count = 0
-    for first in range(values.shape[1]):
+    for first in range(len(where)):
         twins = [other for other in np.flatnonzero(close[first]).tolist() if other > first and not groups[other]]
         if groups[first] or not twins:
             continue
@@ -69,7 +79,7 @@ def summary_rows(
     constant = _constant(values, known)
     where = [columns.index(entry.column) for entry in entries]
     limits = (settings.identical_correlation, settings.identical_min_coverage)
-    groups = identical_groups(values[:, where], coverage[where], *limits)
+    groups = identical_groups(values, coverage, *limits, positions=where)
     errors = {failure.column: failure.error for failure in failures}
     return pd.DataFrame(
         {
