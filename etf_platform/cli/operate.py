@@ -11,7 +11,7 @@ import click
 from etf_platform.cli.options import Format, output_format, pool_option, with_workspace
 from etf_platform.cli.params import Day
 from etf_platform.cli.show import finish, progress_bar, say
-from etf_platform.core.errors import ConfigError
+from etf_platform.core.errors import BadInputError, ConfigError
 from etf_platform.core.workspace import Workspace
 
 
@@ -69,6 +69,8 @@ def backfill(workspace: Workspace, start: date, end: date, pools: Sequence[str],
 
     platform = Platform.open(workspace)
     chosen = chosen_pools(platform, pools)
+    if start > end:
+        raise BadInputError(f"planning {start}..{end}", "the first day lies after the last", "swap --from and --to")
     inside = platform.sessions(chosen[0]).between(start, end)
     if inside.empty:
         say(f"No sessions between {start} and {end}: nothing to do.")

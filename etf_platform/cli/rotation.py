@@ -16,7 +16,7 @@ from etf_platform.core.workspace import Workspace
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 EXEC_MODE = click.Choice(["next_open_close", "next_close_close"])
-GRID = "lookback=20:260:10, top_n=1:10, cost=0,0.0003; repeatable."
+GRID = "lookback=20:260:10, top_n=1:10:1, cost=0,0.0003; repeatable."
 
 
 @click.group()

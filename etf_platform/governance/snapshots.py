@@ -150,9 +150,9 @@ def restore(root: Path, name: str, to: Path, force: bool = False) -> Path:
     """
     snapshot = verify_snapshot(root, name)
     if not (snapshot.is_accepted or force):
-        reasons = snapshot.meta.get("reasons") or [snapshot.meta.get("status")]
+        reasons = "; ".join(map(str, snapshot.meta.get("reasons") or [snapshot.meta.get("status")]))
         raise GateClosedError(
-            f"restoring {name}", f"it is in quarantine: {reasons}", "choose an accepted snapshot, or use force"
+            f"restoring {name}", f"it is in quarantine: {reasons}", "choose an accepted snapshot, or add --force"
         )
     _refuse_foreign(root, to)
     aside = to.with_name(f"{to.name}.replaced")

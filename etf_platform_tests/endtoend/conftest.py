@@ -180,7 +180,13 @@ def write_config(folder: Path, first: str = FIRST, **sources: dict) -> Path:
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, quick_plots: None) -> None:
     """Commands set these variables for child processes; a test leaves them as it found them."""
-    for name in ("ETF_PLATFORM_HOME", "ETF_PLATFORM_CONFIG", "ETF_PLATFORM_SOURCE", "ETF_PLATFORM_DATA", "DAGSTER_HOME"):
+    for name in (
+        "ETF_PLATFORM_HOME",
+        "ETF_PLATFORM_CONFIG",
+        "ETF_PLATFORM_SOURCE",
+        "ETF_PLATFORM_DATA",
+        "DAGSTER_HOME",
+    ):
         monkeypatch.setenv(name, os.environ.get(name, ""))
 
 

@@ -45,7 +45,11 @@ def drill(installation, wanted, days, kills: int, log: Path, seed: int) -> list[
         finished(installation.process("run", "--date", day, log=log), log)
         pace, previous = time.monotonic() - began, day
         got = installation.bits(until=day)
-        assert [a for a in got if a.endswith(("/bars", "/panel", "/targets", "A_SHARE/snapshot")) and got[a] != untouched[day][a]] == []
+        assert [
+            a
+            for a in got
+            if a.endswith(("/bars", "/panel", "/targets", "A_SHARE/snapshot")) and got[a] != untouched[day][a]
+        ] == []
     return hits
 
 

@@ -154,7 +154,7 @@ def test_sweep_prints_the_best_rows_and_stores_all(produced, tmp_path):
     made, _, _ = produced
 
     done = made.cli(
-        "rotation", "sweep", "--param", "lookback=20:60:20", "--param", "top_n=1:2",
+        "rotation", "sweep", "--param", "lookback=20:60:20", "--param", "top_n=1:2:1",
         "--most", 3, "--output-dir", tmp_path, "--format", "json",
     )  # fmt: skip
 

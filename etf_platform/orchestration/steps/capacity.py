@@ -67,7 +67,8 @@ def _rebalances(platform: Platform, pool: str, given: Overrides) -> pd.DataFrame
         return platform.lake.read(t.REBALANCES, pool) if platform.lake.exists(t.REBALANCES, pool) else _no_rebalance()
     rows = _parquet(path, ["date", "portfolio_value", "positions"])
     held = [json.dumps({s: n for s, n in positions.items() if n is not None}) for positions in rows["positions"]]
-    decided = rows["decision_date"] if "decision_date" in rows else rows["date"]
+    filled = pd.to_datetime(rows["date"])
+    decided = rows["decision_date"] if "decision_date" in rows else filled.map(platform.sessions(pool).previous)
     return rows.assign(positions=held, decision_date=decided)
 
 
