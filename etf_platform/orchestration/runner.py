@@ -75,7 +75,8 @@ def plan_run(platform: Platform, pools: Sequence[str], start: date, end: date) -
     stored = {pool: last_stored(platform, pool) for pool in pools}
     empty = tuple(pool for pool, last in stored.items() if last is None)
     first = date.fromisoformat(platform.config.platform.first_partition)
-    gaps = [sessions.next(last).date() for last in stored.values() if last is not None and last < previous]
+    lasts = [*stored.values(), *(last_figures(platform, universe) for universe in (*pools, PORTFOLIO))]
+    gaps = [sessions.next(last).date() for last in lasts if last is not None and last < previous]
     return Plan(tuple(pools), max(first, min([start, *gaps])), end, empty, previous)
 
 
@@ -88,6 +89,16 @@ def last_stored(platform: Platform, pool: str) -> date | None:
         return None
     lasts = [platform.lake.read(table, pool, columns=["date"])["date"].max() for table in tables]
     return min((last.date() for last in lasts if last == last), default=None)
+
+
+def last_figures(platform: Platform, universe: str) -> date | None:
+    """Last session with key figures, the last thing that a run writes; None when there are none."""
+    from etf_platform.core.tables import KPI
+
+    if not platform.lake.exists(KPI, universe):
+        return None
+    last = platform.lake.read(KPI, universe, columns=["date"])["date"].max()
+    return last.date() if last == last else None
 
 
 def steps_in(platform: Platform, job: str, pools: Sequence[str]) -> list[dg.AssetKey]:

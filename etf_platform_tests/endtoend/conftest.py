@@ -1,4 +1,4 @@
-"""A small installation (one pool of five funds, simulated or from files) that is driven through the command line only."""
+"""A small installation (one pool of five funds, simulated or from files), driven through the command line only."""
 
 import hashlib
 import multiprocessing

@@ -41,6 +41,20 @@ def test_an_empty_home_gets_the_bits_of_one_that_grew(day_by_day, days, tmp_path
     assert fresh.bits(since=days[-1]) == day_by_day.bits(since=days[-1])
 
 
+@pytest.mark.parametrize("universe", ["A_SHARE", "portfolio"])
+def test_a_run_that_stopped_before_its_figures_is_caught_up(day_by_day, days, tmp_path, universe):
+    behind = day_by_day.copy(tmp_path / "home")
+    log = behind.home / "lake" / "kpi" / universe / "snapshot" / "_delta_log"
+    for commit in sorted(log.glob("*.json"))[-2:]:
+        commit.unlink()
+    assert not set(days[1:]) & behind.days(f"kpi/{universe}/snapshot")
+
+    done = behind.cli("run", "--date", "2025-01-03")
+
+    assert done.code in (0, 2), done.text
+    assert set(days) <= behind.days(f"kpi/{universe}/snapshot")
+
+
 def test_a_rerun_of_an_earlier_day_changes_nothing(day_by_day, days, tmp_path):
     again = day_by_day.copy(tmp_path / "home")
 
