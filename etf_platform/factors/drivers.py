@@ -20,51 +20,56 @@ def kernel(*args: Any) -> None:
 
 def one_input(offsets: Array, warmup: int, params: Params, out: Array, x: Array) -> None:
     """Kernels of one series."""
-    out[:] = np.nan
     for s in range(offsets.size - 1):
         a, b = offsets[s], offsets[s + 1]
+        own = out[a:b]
+        own[:] = np.nan
         if b - a >= warmup:
-            kernel(x[a:b], *(params + (out[a:b],)))
+            kernel(x[a:b], *(params + (own,)))
 
 
 def two_inputs(offsets: Array, warmup: int, params: Params, out: Array, x: Array, y: Array) -> None:
     """Kernels of two series."""
-    out[:] = np.nan
     for s in range(offsets.size - 1):
         a, b = offsets[s], offsets[s + 1]
+        own = out[a:b]
+        own[:] = np.nan
         if b - a >= warmup:
-            kernel(x[a:b], y[a:b], *(params + (out[a:b],)))
+            kernel(x[a:b], y[a:b], *(params + (own,)))
 
 
 def three_inputs(offsets: Array, warmup: int, params: Params, out: Array, x: Array, y: Array, z: Array) -> None:
     """Kernels of three series."""
-    out[:] = np.nan
     for s in range(offsets.size - 1):
         a, b = offsets[s], offsets[s + 1]
+        own = out[a:b]
+        own[:] = np.nan
         if b - a >= warmup:
-            kernel(x[a:b], y[a:b], z[a:b], *(params + (out[a:b],)))
+            kernel(x[a:b], y[a:b], z[a:b], *(params + (own,)))
 
 
 def four_inputs(
     offsets: Array, warmup: int, params: Params, out: Array, x: Array, y: Array, z: Array, u: Array
 ) -> None:
     """Kernels of four series."""
-    out[:] = np.nan
     for s in range(offsets.size - 1):
         a, b = offsets[s], offsets[s + 1]
+        own = out[a:b]
+        own[:] = np.nan
         if b - a >= warmup:
-            kernel(x[a:b], y[a:b], z[a:b], u[a:b], *(params + (out[a:b],)))
+            kernel(x[a:b], y[a:b], z[a:b], u[a:b], *(params + (own,)))
 
 
 def five_inputs(
     offsets: Array, warmup: int, params: Params, out: Array, x: Array, y: Array, z: Array, u: Array, v: Array
 ) -> None:
     """Kernels of five series."""
-    out[:] = np.nan
     for s in range(offsets.size - 1):
         a, b = offsets[s], offsets[s + 1]
+        own = out[a:b]
+        own[:] = np.nan
         if b - a >= warmup:
-            kernel(x[a:b], y[a:b], z[a:b], u[a:b], v[a:b], *(params + (out[a:b],)))
+            kernel(x[a:b], y[a:b], z[a:b], u[a:b], v[a:b], *(params + (own,)))
 
 
 DRIVERS: dict[int, Callable[..., None]] = {
