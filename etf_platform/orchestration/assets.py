@@ -57,7 +57,7 @@ def build_asset(
         metadata=metadata.standing(step, universe, str(platform.workspace.lake)),
         partitions_def=partitions if step.is_partitioned else None,
         backfill_policy=dg.BackfillPolicy.single_run() if step.is_partitioned else None,
-        automation_condition=None if is_history else GO_ON,
+        automation_condition=GO_ON if step.job in ("daily", "portfolio") else None,
         retry_policy=RETRY,
         config_schema={"until": dg.Field(str, is_required=False)} if is_history else None,
         required_resource_keys={"platform"},

@@ -5,7 +5,7 @@ import dagster as dg
 from etf_platform.core.workspace import Workspace
 from etf_platform.orchestration.assets import build_assets
 from etf_platform.orchestration.checks import build_checks
-from etf_platform.orchestration.jobs import build_jobs, build_schedule, build_sensors
+from etf_platform.orchestration.jobs import build_jobs, build_schedule, build_sensors, build_weekly_schedule
 from etf_platform.orchestration.maintenance import build_maintenance
 from etf_platform.orchestration.partitions import session_partitions
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
@@ -31,7 +31,7 @@ def definitions_of(platform: Platform) -> dg.Definitions:
         assets=build_assets(platform, partitions),
         asset_checks=build_checks(platform),
         jobs=[*jobs.values(), build_maintenance()],
-        schedules=[build_schedule(platform, jobs["daily"])],
+        schedules=[build_schedule(platform, jobs["daily"]), build_weekly_schedule(platform, jobs["weekly"])],
         sensors=build_sensors(jobs["daily"], jobs["portfolio"]),
         resources={"platform": platform},
         loggers={"progress": progress_logger},

@@ -53,8 +53,10 @@ POOL_STEPS: tuple[Step, ...] = (
         f"{_STEPS}.factors:write_quality",
         needs=("factors/{pool}/panel", "market/{pool}/bars"),
         tables=(t.FACTOR_QUALITY,),
-        description="Rank IC, ICIR, quantile spread and decay of the scored factors.",
+        description="Rank IC, ICIR, quantile spread and decay of the scored factors; weekly, for ten years of rank IC "
+        "do not move in a day.",
         kinds=frozenset({"deltalake", "numpy"}),
+        job="weekly",
     ),
     Step(
         "strategies/{pool}/history",

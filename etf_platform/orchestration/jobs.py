@@ -21,6 +21,7 @@ LIMITS = {"dagster/max_retries": "1", "dagster/max_runtime": "3600"}  # seconds
 JOBS = {
     "history": "Loads everything before the first partition (or up to `until`) into the same tables, once.",
     "daily": "One session of every pool: bars, panel, summary, targets, back-test, capacity, KPI, with their fuses.",
+    "weekly": "The quality of the scored factors: rank IC, spread, decay.",
     "portfolio": "The combined account, its KPI, the daily report and the production snapshot.",
 }
 
@@ -34,7 +35,7 @@ def build_jobs(platform: Platform, partitions: dg.PartitionsDefinition) -> dict[
                 *[asset_key(step.address, universe) for universe, step in steps_of(platform) if step.job == name]
             ),
             description=description,
-            partitions_def=None if name == "history" else partitions,
+            partitions_def=partitions if name in ("daily", "portfolio") else None,
             executor_def=dg.in_process_executor,
             tags=LIMITS,
         )
@@ -71,6 +72,17 @@ def build_schedule(platform: Platform, daily: AssetJob) -> dg.ScheduleDefinition
         return dg.RunRequest(run_key=day, partition_key=day)
 
     return daily_schedule
+
+
+def build_weekly_schedule(platform: Platform, weekly: AssetJob) -> dg.ScheduleDefinition:
+    """`weekly` on Saturday mornings, after the week's last session."""
+    return dg.ScheduleDefinition(
+        name="weekly",
+        job=weekly,
+        cron_schedule="0 9 * * 6",
+        execution_timezone=platform.config.platform.schedule.timezone,
+        description="Every Saturday at 09:00.",
+    )
 
 
 def build_sensors(daily: AssetJob, portfolio: AssetJob) -> list[dg.SensorDefinition]:

@@ -110,7 +110,7 @@ def steps_in(platform: Platform, job: str, pools: Sequence[str]) -> list[dg.Asse
 def step_count(platform: Platform, plan: Plan) -> int:
     """Steps that a plan runs at most, checks included; for progress."""
     jobs = [("history", plan.history_for)] if plan.history_for else []
-    jobs += [("daily", plan.pools), ("portfolio", plan.pools)]
+    jobs += [(job, plan.pools) for job in jobs_of(plan)]
     checked = sum(
         1
         for u, s in steps_of(platform)
@@ -119,14 +119,20 @@ def step_count(platform: Platform, plan: Plan) -> int:
     return sum(len(steps_in(platform, job, pools)) for job, pools in jobs) + checked
 
 
+def jobs_of(plan: Plan) -> tuple[str, ...]:
+    """The jobs after `history`; a first run and a backfill also make what otherwise is made weekly."""
+    is_one_more_day = plan.start == plan.end and not plan.history_for
+    return ("daily", "portfolio") if is_one_more_day else ("daily", "weekly", "portfolio")
+
+
 def execute(
     platform: Platform,
     plan: Plan,
     listener: StepEnded | None = None,
-    jobs: Sequence[str] = ("daily", "portfolio"),
+    jobs: Sequence[str] | None = None,
     skip: Sequence[str] = (),
 ) -> list[JobResult]:
-    """Run history (where needed), then the given jobs, without the layers in `skip`."""
+    """Run history (where needed), then the given jobs (default: `jobs_of`), without the layers in `skip`."""
     definitions = definitions_of(platform)
     results = []
     with open_instance(platform.workspace) as instance, listening(listener):
@@ -134,9 +140,10 @@ def execute(
             results.append(_history(definitions, instance, platform, plan))
             if not results[-1].succeeded:
                 return results
-        for job in jobs:
+        for job in jobs_of(plan) if jobs is None else jobs:
             keys = [key for key in steps_in(platform, job, plan.pools) if key.path[0] not in skip]
-            results.append(_run(definitions, instance, job, keys, window_tags(plan.start, plan.end)))
+            tags = {} if job == "weekly" else window_tags(plan.start, plan.end)
+            results.append(_run(definitions, instance, job, keys, tags))
     return results
 
 

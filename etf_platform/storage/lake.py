@@ -125,12 +125,25 @@ class Lake:
         SchemaError
             A column that the stored version does not have.
         """
+        return self.read_versioned(table, universe, start, end, columns, symbols, version)[0]
+
+    def read_versioned(
+        self,
+        table: Table,
+        universe: str,
+        start: Day = None,
+        end: Day = None,
+        columns: Sequence[str] | None = None,
+        symbols: Iterable[str] | None = None,
+        version: int | None = None,
+    ) -> tuple[pd.DataFrame, int]:
+        """As `read`, and the number of the version that was read; opens the table once."""
         place = self.place(table, universe)
         current = delta.open_version(place, version)
         schema = selected(delta.stored_schema(current), columns, place.address)
         span = Span.of_read(table, start, end)
         files = [self._readable(place, p) for p in delta.parts(current) if p.rows and span.may_hold(p.year)]
-        return to_pandas(views.fetch(self._duckdb, files, schema, span, symbols, table))
+        return to_pandas(views.fetch(self._duckdb, files, schema, span, symbols, table)), int(current.version())
 
     def exists(self, table: Table, universe: str) -> bool:
         """Whether the table has ever been written."""

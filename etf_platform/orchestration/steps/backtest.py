@@ -13,6 +13,7 @@ from etf_platform.core import tables as t
 from etf_platform.core.config import Config
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Window
+from etf_platform.orchestration.steps.pictures import keep
 from etf_platform.orchestration.steps.strategies import with_limit_rates
 from etf_platform.orchestration.steps.tables import StepTables
 from etf_platform.reports.plots import equity_and_drawdown, monthly_heat_map, weights_over_time
@@ -54,11 +55,16 @@ def _write_rotation(platform: Platform, pool: str, tables: StepTables) -> Outcom
         tables.write(table, pool, frame)
     return tables.outcome(
         facts={name: round(value, 6) for name, value in figures.items()} | _facts(account),
-        plots={
-            "equity and drawdown": equity_and_drawdown(account.equity),
-            "monthly returns": monthly_heat_map(months),
-            "weights": weights_over_time(account.positions),
-        },
+        plots=keep(
+            platform,
+            t.EQUITY,
+            pool,
+            {
+                "equity and drawdown": equity_and_drawdown(account.equity, pool),
+                "monthly returns": monthly_heat_map(months, pool),
+                "weights": weights_over_time(account.positions, pool),
+            },
+        ),
         frames={"metrics": metrics[["metric", "value", "unit"]]},
     )
 

@@ -9,6 +9,7 @@ from etf_platform.core import tables as t
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.backtest import next_session
+from etf_platform.orchestration.steps.pictures import keep
 from etf_platform.orchestration.steps.tables import StepTables
 from etf_platform.reports.plots import equity_and_drawdown, monthly_heat_map
 
@@ -36,7 +37,15 @@ def write_rotation(platform: Platform, universe: str, window: Window) -> Outcome
         tables.write(table, universe, frame)
     return tables.outcome(
         facts={name: round(value, 6) for name, value in figures.items()},
-        plots={"equity and drawdown": equity_and_drawdown(equity), "monthly returns": monthly_heat_map(months)},
+        plots=keep(
+            platform,
+            t.EQUITY,
+            universe,
+            {
+                "equity and drawdown": equity_and_drawdown(equity, universe),
+                "monthly returns": monthly_heat_map(months, universe),
+            },
+        ),
     )
 
 

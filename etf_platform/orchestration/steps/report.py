@@ -16,6 +16,7 @@ from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.provenance import code_commit
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.export import export_light
+from etf_platform.orchestration.steps.pictures import kept
 from etf_platform.orchestration.steps.tables import StepTables
 from etf_platform.orchestration.units import enabled_fuses
 from etf_platform.reports.daily import DailyReport, render_daily
@@ -108,10 +109,21 @@ def daily_report(platform: Platform, tables: StepTables, day: pd.Timestamp) -> D
         capacity=gather(t.CAPACITY),
         blocked=_blocked(platform, tables, day),
         versions=tables.versions(),
+        pictures=_pictures(platform, tables, day),
         config_digest=platform.config.digest,
         code_commit=code_commit(),
         min_weight_change=platform.config.etf_pools.strategy.backtest.min_weight_change,
     )
+
+
+def _pictures(platform: Platform, tables: StepTables, day: pd.Timestamp) -> dict[tuple[str, str], bytes]:
+    """Plots drawn by the assets, of accounts that end on this day."""
+    found: dict[tuple[str, str], bytes] = {}
+    for universe in (PORTFOLIO, *platform.config.pools):
+        equity = tables.read_if_there(t.EQUITY, universe)
+        if equity is not None and equity["date"].max() == day:
+            found |= kept(platform, t.EQUITY, universe, tables.versions()[t.EQUITY.address(universe)])
+    return found
 
 
 def _gathered(

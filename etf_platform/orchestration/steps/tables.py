@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from etf_platform.core.errors import MissingTableError
 from etf_platform.core.schema import Table
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Window, Written
@@ -37,16 +38,16 @@ class StepTables:
         columns: Sequence[str] | None = None,
     ) -> "pd.DataFrame":
         """Rows of the newest version, whose number is remembered."""
-        lake = self._platform.lake
-        version = lake.version(table, universe)
-        frame = lake.read(table, universe, start=start, end=end, columns=columns, version=version)
-        if version is not None:
-            self._seen[table, universe] = version
+        frame, version = self._platform.lake.read_versioned(table, universe, start=start, end=end, columns=columns)
+        self._seen[table, universe] = version
         return frame
 
     def read_if_there(self, table: Table, universe: str, end: date | None = None) -> "pd.DataFrame | None":
         """Rows of the newest version; None when the table has never been written."""
-        return self.read(table, universe, end) if self._platform.lake.exists(table, universe) else None
+        try:
+            return self.read(table, universe, end)
+        except MissingTableError:
+            return None
 
     def write(
         self, table: Table, universe: str, frame: "pd.DataFrame", start: date | None = None, end: date | None = None

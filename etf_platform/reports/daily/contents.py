@@ -45,6 +45,8 @@ class DailyReport:
         Table address -> Delta version that was read.
     config_digest, code_commit : str
         What the numbers were made with.
+    pictures : mapping of (str, str) to bytes
+        (universe, title) -> PNG drawn before from the same rows; what is not there is drawn.
     min_weight_change : float
         Changes of weight below this fraction are not traded.
     """
@@ -67,6 +69,7 @@ class DailyReport:
     versions: Mapping[str, int] = field(default_factory=dict)
     config_digest: str = ""
     code_commit: str = ""
+    pictures: Mapping[tuple[str, str], bytes] = field(default_factory=dict)
     min_weight_change: float = 0.01
 
     @property

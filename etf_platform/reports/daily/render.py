@@ -5,6 +5,7 @@ every inserted text passes `plain_markdown`, so that no name can become a tag, a
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import jinja2
@@ -107,9 +108,15 @@ def _marked(report: DailyReport) -> pd.DataFrame:
     return verdicts.assign(source="simulated") if report.is_simulated else verdicts
 
 
+def _drawn(
+    report: DailyReport, universe: str, title: str, draw: Callable[[pd.DataFrame, str], bytes], rows: str
+) -> bytes:
+    return report.pictures.get((universe, title)) or draw(report.rows(rows, universe), universe)
+
+
 def _account_plots(report: DailyReport, universe: str) -> tuple[Plot, ...]:
-    value = plots.equity_and_drawdown(report.rows("equity", universe), universe)
-    months = plots.monthly_heat_map(report.rows("months", universe), universe)
+    value = _drawn(report, universe, "equity and drawdown", plots.equity_and_drawdown, "equity")
+    months = _drawn(report, universe, "monthly returns", plots.monthly_heat_map, "months")
     return (
         Plot(f"{universe}: account value and drawdown", plots.as_data_uri(value)),
         Plot(f"{universe}: monthly returns", plots.as_data_uri(months)),
@@ -117,8 +124,8 @@ def _account_plots(report: DailyReport, universe: str) -> tuple[Plot, ...]:
 
 
 def _pool_plots(report: DailyReport, pool: str) -> tuple[Plot, ...]:
-    value = plots.equity_and_drawdown(report.rows("equity", pool), pool)
-    weights = plots.weights_over_time(report.rows("positions", pool), pool)
+    value = _drawn(report, pool, "equity and drawdown", plots.equity_and_drawdown, "equity")
+    weights = _drawn(report, pool, "weights", plots.weights_over_time, "positions")
     return (
         Plot(f"{pool}: account value and drawdown", plots.as_data_uri(value)),
         Plot(f"{pool}: weights at the close", plots.as_data_uri(weights)),

@@ -107,7 +107,9 @@ def to_png(figure: "Figure", simulated: bool) -> bytes:
     canvas.draw()
     image = Image.frombytes("RGBA", canvas.get_width_height(), bytes(canvas.buffer_rgba())).convert("RGB")
     buffer = BytesIO()
-    image.quantize(PALETTE, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    # the octree and plain deflate: a seventh of the time of the median cut with `optimize`, a few kB more
+    flat = image.quantize(PALETTE, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    flat.save(buffer, "PNG", compress_level=6)
     return buffer.getvalue()
 
 
