@@ -6,6 +6,7 @@ With the environment variable `ETF_PLATFORM_PICTURES` set to a folder, the pictu
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,11 @@ pytestmark = pytest.mark.ui
 CHAIN = [["market", "A_SHARE", "bars"], ["factors", "A_SHARE", "panel"], ["strategies", "A_SHARE", "targets"]]
 WEEK = ["2024-03-04", "2024-03-05", "2024-03-06", "2024-03-07", "2024-03-08"]
 STOPPED_BARS, STOPPED_PANEL = ["market", "OTHER", "bars"], ["factors", "OTHER", "panel"]
+LAYERS = ("market", "factors", "strategies", "backtest", "kpi", "reports", "governance")
+EXPANDED = ",".join(f"global@global:{layer}" for layer in LAYERS)
+OPEN_FIRST_PLOT = """[...document.querySelectorAll('*')]
+  .find(e => e.children.length == 0 && e.textContent.includes('Show Markdown')).click()"""
+WIDTH_OF_PLOT = "const i = document.querySelector('img[src^=\"data:image/png\"]'); return i ? i.naturalWidth : 0"
 CODE_LOCATION = "load_from:\n  - python_module:\n      module_name: etf_platform.definitions\n      attribute: defs\n"
 
 
@@ -81,21 +87,33 @@ def test_a_backfill_of_a_week_is_one_run_and_materialises_every_day_of_the_chain
     """The history and the good day before were loaded by the command line's runner, into the same home."""
     runs = served.api.wait_for_runs_of_backfill(backfill_id)
 
-    assert [run["status"] for run in runs] == ["SUCCESS"]
+    assert [run["status"] for run in runs] == ["SUCCESS"], [run["stepStats"] for run in runs]
     for key in CHAIN:
         assert served.api.asset(key)["partitionStats"]["numMaterialized"] == 1 + len(WEEK)
 
 
-def test_the_pages_show_the_graph_and_the_plots_of_the_back_test(served, stopped_run, pictures):
-    """Groups are the layers; an asset's page shows what simulated data it stands on, its plots and its figures."""
-    with open_browser((1500, 950)) as browser:
-        browser.open(f"{served.url}/asset-groups", contains=("market", "factors", "backtest"))
+def test_the_graph_page_shows_every_layer_with_its_assets(served, stopped_run, pictures):
+    with open_browser((1600, 1000)) as browser:
+        browser.open(f"{served.url}/asset-groups?expanded={EXPANDED}", contains=(*LAYERS, "capacity", "targets"))
         browser.picture(pictures / "asset_graph.png")
-        text = browser.open(
-            f"{served.url}/assets/backtest/A_SHARE/rotation?view=overview", contains=("SIMULATED DATA", "sharpe")
-        )
-        browser.picture(pictures / "backtest_asset.png")
-        plots = browser.script("return document.querySelectorAll('img[src^=\"data:image/png\"]').length")
 
-    assert "portfolio_value" in text
-    assert plots >= 0
+
+def test_an_assets_page_tells_that_data_are_simulated_and_shows_columns_figures_and_plots(served, pictures):
+    with open_browser((1500, 1100)) as browser:
+        page = f"{served.url}/assets/backtest/A_SHARE/rotation?view=overview"
+        text = browser.open(page, contains=("SIMULATED DATA", "sharpe", "portfolio_value"))
+        browser.script(OPEN_FIRST_PLOT)
+        width = wait_for(lambda: browser.script(WIDTH_OF_PLOT))
+        browser.picture(pictures / "backtest_asset.png")
+
+    assert "cash + holdings at the close [CNY]" in text
+    assert width > 400
+
+
+def wait_for(look, seconds=15):
+    """The first true answer of `look`."""
+    end = time.monotonic() + seconds
+    while not (seen := look()):
+        assert time.monotonic() < end, "the page did not show it"
+        time.sleep(0.2)
+    return seen
