@@ -206,7 +206,7 @@ FACTOR_QUALITY = Table(
 FACTOR_CORRELATION = Table(
     "factors",
     "correlation",
-    "mean cross-sectional rank correlation of the production columns",
+    "Pearson correlation of the production columns over all rows of the pool",
     (
         _text("column_a", "panel column"),
         _text("column_b", "panel column"),

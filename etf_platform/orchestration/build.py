@@ -26,12 +26,15 @@ def build_definitions(workspace: Workspace) -> dg.Definitions:
 def definitions_of(platform: Platform) -> dg.Definitions:
     """The code location of an opened platform."""
     partitions = _partitions(platform)
-    jobs = build_jobs(platform, partitions[PORTFOLIO])
+    jobs = build_jobs(platform)
     return dg.Definitions(
         assets=build_assets(platform, partitions),
         asset_checks=build_checks(platform),
         jobs=[*jobs.values(), build_maintenance()],
-        schedules=[build_schedule(platform, jobs["daily"]), build_weekly_schedule(platform, jobs["weekly"])],
+        schedules=[
+            build_schedule(platform, jobs["daily"], partitions[PORTFOLIO]),
+            build_weekly_schedule(platform, jobs["weekly"]),
+        ],
         sensors=build_sensors(jobs["daily"], jobs["portfolio"]),
         resources={"platform": platform},
         loggers={"progress": progress_logger},

@@ -44,17 +44,17 @@ POOL_STEPS: tuple[Step, ...] = (
         "factors/{pool}/summary",
         f"{_STEPS}.factors:write_summary",
         needs=("factors/{pool}/panel",),
-        tables=(t.FACTOR_SUMMARY, t.FACTOR_CORRELATION),
-        description="Coverage, constant columns and duplicate groups of the 314 published factor ids; correlations.",
+        tables=(t.FACTOR_SUMMARY,),
+        description="Coverage, constant columns and duplicate groups of the 314 published factor ids.",
         kinds=frozenset({"deltalake", "numpy"}),
     ),
     Step(
         "factors/{pool}/quality",
         f"{_STEPS}.factors:write_quality",
-        needs=("factors/{pool}/panel", "market/{pool}/bars"),
-        tables=(t.FACTOR_QUALITY,),
-        description="Rank IC, ICIR, quantile spread and decay of the scored factors; weekly, for ten years of rank IC "
-        "do not move in a day.",
+        needs=("factors/{pool}/panel", "factors/{pool}/summary", "market/{pool}/bars"),
+        tables=(t.FACTOR_QUALITY, t.FACTOR_CORRELATION),
+        description="Rank IC, ICIR, quantile spread, decay and correlation of the scored factors; weekly, for figures "
+        "over ten years do not move in a day.",
         kinds=frozenset({"deltalake", "numpy"}),
         job="weekly",
     ),

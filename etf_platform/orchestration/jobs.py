@@ -26,7 +26,7 @@ JOBS = {
 }
 
 
-def build_jobs(platform: Platform, partitions: dg.PartitionsDefinition) -> dict[str, AssetJob]:
+def build_jobs(platform: Platform) -> dict[str, AssetJob]:
     """One asset job per `Step.job`."""
     jobs = {
         name: dg.define_asset_job(
@@ -35,7 +35,6 @@ def build_jobs(platform: Platform, partitions: dg.PartitionsDefinition) -> dict[
                 *[asset_key(step.address, universe) for universe, step in steps_of(platform) if step.job == name]
             ),
             description=description,
-            partitions_def=partitions if name in ("daily", "portfolio") else None,
             executor_def=dg.in_process_executor,
             tags=LIMITS,
         )
@@ -51,12 +50,10 @@ def build_jobs(platform: Platform, partitions: dg.PartitionsDefinition) -> dict[
     return jobs | {"checks": checks}
 
 
-def build_schedule(platform: Platform, daily: AssetJob) -> dg.ScheduleDefinition:
+def build_schedule(platform: Platform, daily: AssetJob, partitions: dg.PartitionsDefinition) -> dg.ScheduleDefinition:
     """`daily` at the configured hour, on exchange sessions only."""
     at = platform.config.platform.schedule
     when = f"{at.hour:02d}:{at.minute:02d} {at.timezone}"
-    partitions = daily.partitions_def
-    assert partitions is not None
 
     @dg.schedule(
         name="daily",

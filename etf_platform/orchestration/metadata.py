@@ -10,7 +10,7 @@ from etf_platform.orchestration.step import Outcome, Step
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_TABLE_ROWS = 60
+MOST_TABLE_ROWS = 400
 
 
 def column_schema(table: Table) -> dg.TableSchema:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 from dagster._core.event_api import EventLogCursor
 from dagster._core.events import (
     AssetMaterializationPlannedData,
@@ -139,9 +140,35 @@ def test_a_range_run_leaves_the_rows_of_dagsters_own_log(instance, tmp_path):
     """Every table of the index and of the run, row by row, for events stored in batches and one by one."""
     run_id = run_range(instance).run_id
 
+    ours, own = (tables_of(tmp_path / log / "index.db") for log in ("log", "log_own"))
+    checks, their_checks = ours.pop("asset_check_executions"), own.pop("asset_check_executions")
+
     assert max(instance.event_log_storage.batches) == 4
-    for shard in ("index.db", f"{run_id}.db"):
-        assert tables_of(tmp_path / "log" / shard) == tables_of(tmp_path / "log_own" / shard)
+    assert ours == own
+    assert tables_of(tmp_path / "log" / f"{run_id}.db") == tables_of(tmp_path / "log_own" / f"{run_id}.db")
+    assert judged(checks) == judged(their_checks)
+    assert len(judged(checks)) == 11
+
+
+def judged(rows):
+    """Evaluations of checks; what is only planned, and the numbering, are left out."""
+    return [{k: v for k, v in row.items() if k != "id"} for row in rows if row["execution_status"] != "PLANNED"]
+
+
+def test_a_check_is_planned_once_per_run_and_not_once_per_partition(log, tmp_path):
+    """Dagster writes a row for each of the run's days, which no evaluation of an unpartitioned check ever fills."""
+    days = DAYS.get_partition_subset_in_time_window(
+        DAYS.time_window_for_partition_key("2024-01-02")._replace(
+            end=DAYS.time_window_for_partition_key("2024-01-11").end
+        )
+    )
+    data = AssetCheckEvaluationPlanned(asset_key=dg.AssetKey("a"), check_name="full", partitions_subset=days)
+    log.store_event_batch([entry(data, DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED, RUN)])
+
+    with sqlite3.connect(tmp_path / "index.db") as connection:
+        rows = connection.execute("SELECT partition, execution_status FROM asset_check_executions").fetchall()
+    assert len(days.get_partition_keys()) == 10
+    assert rows == [(None, "PLANNED")]
 
 
 def test_the_range_run_of_that_comparison_holds_every_kind_of_event(instance, tmp_path):

@@ -24,6 +24,7 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
 )
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
+from dagster_shared.record import replace
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import NullPool
 from watchdog.events import FileSystemEvent
@@ -122,6 +123,17 @@ class FastSqliteEventLogStorage(SqliteEventLogStorage):
             latest[kind] = (event, event_id)
         for event, event_id in latest.values():
             self._store_asset_event(index, event, event_id)
+
+    def _store_asset_check_evaluation_planned(self, event: EventLogEntry, event_id: int | None) -> None:
+        """One planned row per check and run, as the evaluation of an unpartitioned check will look for it.
+
+        Dagster writes a row per partition of the run, whether the check is partitioned or not, each with the whole
+        event: for 45 checks and ten years 113,000 rows that no evaluation ever fills, and half a gigabyte.
+        """
+        planned = event.get_dagster_event()
+        data = replace(planned.event_specific_data, partitions_subset=None)
+        plain = event._replace(dagster_event=planned._replace(event_specific_data=data))
+        super()._store_asset_check_evaluation_planned(plain, event_id)
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:

@@ -7,11 +7,11 @@ import pandas as pd
 import etf_platform
 from etf_platform.core import tables as t
 from etf_platform.core.units.strategy import ScoredFactor
-from etf_platform.factors.aliases import lookup, published
+from etf_platform.factors.aliases import lookup, panel_columns, published
 from etf_platform.factors.compute import Failure
 from etf_platform.factors.correlation import correlation_rows
 from etf_platform.factors.export import hash_bars, panel_meta
-from etf_platform.factors.panel import compute_panel
+from etf_platform.factors.panel import compute_panel, known_factors
 from etf_platform.factors.quality import quality_rows
 from etf_platform.factors.selection import production_ids
 from etf_platform.factors.summary import summary_rows
@@ -66,40 +66,50 @@ def labelled(panel: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_summary(platform: Platform, pool: str, window: Window) -> Outcome:
-    """Diagnostics of all published ids, and correlations of the production columns."""
+    """Diagnostics of all published ids."""
     tables = StepTables(platform, window)
     panel = tables.read(t.PANEL, pool)
-    source = panel["source"].iloc[-1]
-    failures = stored_failures(platform, pool)
     settings = platform.config.factors
-    summary = summary_rows(panel, settings, failures, source)
+    summary = summary_rows(panel, settings, stored_failures(platform, pool), panel["source"].iloc[-1])
     selected = production_ids(settings, summary)
     summary["is_production"] = summary["factor_id"].isin(selected)
-    columns = list(dict.fromkeys(lookup(factor_id).scored_column for factor_id in selected))
-    correlation = correlation_rows(panel, columns, source)
     tables.write(t.FACTOR_SUMMARY, pool, summary)
-    tables.write(t.FACTOR_CORRELATION, pool, correlation)
+    groups = summary.loc[summary["identical_group_id"] != "", "identical_group_id"]
     return tables.outcome(
         facts={
             "published ids": len(summary),
             "mean coverage": round(float(summary["coverage"].mean()), 4),
             "zero variance": int(summary["zero_variance"].sum()),
-            "identical groups": int(summary.loc[summary["identical_group_id"] != "", "identical_group_id"].nunique()),
+            "identical groups": int(groups.nunique()),
             "production factors": ", ".join(selected),
         },
-        plots={"correlation": factor_correlation(correlation), "coverage": coverage_by_factor(summary)},
+        frames={"columns of the panel": described_columns()},
     )
 
 
+def described_columns() -> pd.DataFrame:
+    """Every panel column with unit, warm-up (bars), direction and meaning."""
+    found = [known_factors()[name] for name in panel_columns()]
+    rows = [(f.column, f.unit, f.warmup, f.direction, f.title) for f in found]
+    return pd.DataFrame(rows, columns=["column", "unit", "warm-up", "direction", "meaning"])
+
+
 def write_quality(platform: Platform, pool: str, window: Window) -> Outcome:
-    """Rank IC, ICIR, spread and decay of the scored columns."""
+    """Rank IC, ICIR, spread, decay and correlation of the scored columns."""
     tables = StepTables(platform, window)
-    columns = [factor.column for factor in scored_factors(platform, pool)]
-    panel = tables.read(t.PANEL, pool, columns=["date", "symbol", "source", *dict.fromkeys(columns)])
+    columns = list(dict.fromkeys(factor.column for factor in scored_factors(platform, pool)))
+    panel = tables.read(t.PANEL, pool, columns=["date", "symbol", "source", *columns])
     bars = tables.read(t.BARS, pool, columns=BAR_COLUMNS)
-    rows = quality_rows(panel, bars, platform.config.factors.quality_horizons)
-    tables.write(t.FACTOR_QUALITY, pool, rows)
-    return tables.outcome(plots={"rank IC by horizon": ic_by_horizon(rows)}, frames={"quality": rows})
+    quality = quality_rows(panel, bars, platform.config.factors.quality_horizons)
+    correlation = correlation_rows(panel, columns, panel["source"].iloc[-1])
+    tables.write(t.FACTOR_QUALITY, pool, quality)
+    tables.write(t.FACTOR_CORRELATION, pool, correlation)
+    plots = {
+        "rank IC by horizon": ic_by_horizon(quality, pool),
+        "correlation": factor_correlation(correlation, pool),
+        "coverage": coverage_by_factor(tables.read(t.FACTOR_SUMMARY, pool), pool),
+    }
+    return tables.outcome(plots=plots, frames={"quality": quality})
 
 
 def scored_factors(platform: Platform, pool: str, tables: StepTables | None = None) -> list[ScoredFactor]:
