@@ -51,7 +51,8 @@ def test_instruments_match_the_specification(shared):
     for pool in specified.values():
         for member in pool["members"]:
             ours = config.instrument(member["symbol"])
-            for key in ("name", "underlying", "asset_class", "sector", "pillar", "price_limit", "settlement", "underlying_lag"):
+            facts = ("name", "underlying", "asset_class", "sector", "pillar", "price_limit", "settlement")
+            for key in (*facts, "underlying_lag"):
                 assert getattr(ours, key) == member[key]
             assert config.etf_pools.etf_categories[member["symbol"]] == member["category"]
 
@@ -66,7 +67,8 @@ def test_all_problems_of_all_files_are_listed_at_once(folder):
     _, problems = check_config(folder)
 
     found = "\n".join(problems)
-    for expected in ("ci_thresholds.min_coverage", "costs.lots", "schedule.hour", "production_set", "fuses.yaml: line 1"):
+    wrong = ("ci_thresholds.min_coverage", "costs.lots", "schedule.hour", "production_set", "fuses.yaml: line 1")
+    for expected in wrong:
         assert expected in found
     assert len(problems) == 5
 

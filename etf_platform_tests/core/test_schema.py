@@ -22,7 +22,8 @@ PRICES = Table(
 
 
 def frame(**changes) -> pd.DataFrame:
-    rows = {"date": pd.to_datetime(["2024-01-03", "2024-01-02"]), "symbol": ["B", "A"], "close": [1.5, None], "volume": [1, 2]}
+    dates = pd.to_datetime(["2024-01-03", "2024-01-02"])
+    rows = {"date": dates, "symbol": ["B", "A"], "close": [1.5, None], "volume": [1, 2]}
     return pd.DataFrame(rows | changes)
 
 
