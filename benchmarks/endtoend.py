@@ -5,7 +5,8 @@
 
 Dagster's share is the same graph with empty bodies: every step gives back what the real run gave (so that events and
 metadata are the same) and every fuse its verdict. Real and empty take turns. Ours is the difference; the time inside
-our bodies is printed beside it. Imports are lines of their own. `history` and backfills are measured once, the day in rounds.
+our bodies is printed beside it. Imports are lines of their own. `history` and backfills are measured once, the day in
+rounds.
 """
 
 import argparse
