@@ -26,7 +26,19 @@ BENCHMARKS = {
     "bookkeeping": ("Dagster's records: empty assets, per partition and asset", []),
     "endtoend": ("End to end: three pools, 47 funds, ten years", []),
 }
-PACKAGES = "dagster pandas numpy numba pyarrow deltalake duckdb polars TA-Lib vectorbt bt".split()
+PACKAGES = [
+    "dagster",
+    "pandas",
+    "numpy",
+    "numba",
+    "pyarrow",
+    "deltalake",
+    "duckdb",
+    "polars",
+    "TA-Lib",
+    "vectorbt",
+    "bt",
+]
 
 
 def main() -> None:

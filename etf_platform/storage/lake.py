@@ -23,6 +23,7 @@ from etf_platform.core.schema import Table
 from etf_platform.storage import delta, views
 from etf_platform.storage.delta import LostRaceError, Part, Place
 from etf_platform.storage.evolution import aligned, merged, selected
+from etf_platform.storage.recent import Recent
 from etf_platform.storage.span import Day, Span
 from etf_platform.storage.staging import stage
 
@@ -47,6 +48,7 @@ class Lake:
             self._files, self._path = pafs.LocalFileSystem(), str(Path(text).absolute())
             self._uri = self._path
         self._duckdb = views.connect()
+        self._recent = Recent()
 
     def write(
         self,
@@ -137,13 +139,24 @@ class Lake:
         symbols: Iterable[str] | None = None,
         version: int | None = None,
     ) -> tuple[pd.DataFrame, int]:
-        """As `read`, and the number of the version that was read; opens the table once."""
+        """As `read`, and the number of the version that was read; opens the table once.
+
+        The last few whole tables are kept, because a fuse and the next step read the same ones; copies are made when a
+        caller changes one (pandas' copy on write).
+        """
         place = self.place(table, universe)
         current = delta.open_version(place, version)
+        found = int(current.version())
+        is_whole = start is None and end is None and columns is None and symbols is None
+        if is_whole and (frame := self._recent.get(place.address, found)) is not None:
+            return frame, found
         schema = selected(delta.stored_schema(current), columns, place.address)
         span = Span.of_read(table, start, end)
         files = [self._readable(place, p) for p in delta.parts(current) if p.rows and span.may_hold(p.year)]
-        return to_pandas(views.fetch(self._duckdb, files, schema, span, symbols, table)), int(current.version())
+        frame = to_pandas(views.fetch(self._duckdb, files, schema, span, symbols, table))
+        if is_whole:
+            self._recent.keep(place.address, found, frame)
+        return frame, found
 
     def exists(self, table: Table, universe: str) -> bool:
         """Whether the table has ever been written."""
