@@ -35,7 +35,7 @@ PIXEL = bytes.fromhex(
 # Everything else that a run writes is a function of configuration and bars; these are its time and its folders.
 OF_THE_RUN = ["generated_at", "run_params"]
 # Made weekly, on first runs and on backfills: as old as the last of these, and so not a function of the day.
-WEEKLY = ("factors/A_SHARE/quality",)
+WEEKLY = ("factors/A_SHARE/quality", "factors/A_SHARE/correlation")
 
 
 @dataclass(frozen=True)

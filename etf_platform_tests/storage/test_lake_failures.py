@@ -3,6 +3,7 @@
 import os
 import resource
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,16 +28,15 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-@pytest.fixture
+@contextmanager
 def file_size_limit():
-    """Files of this process may not exceed 4 KiB."""
+    """Files of this process may not exceed 4 KiB inside the block; pytest's own output must not be written there."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
-
-    yield limit
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_full_disk_leaves_the_old_version_and_says_what_to_do(small_disk, panel):
@@ -64,13 +64,13 @@ def test_a_disk_that_fills_up_between_data_and_commit_leaves_the_old_version(sma
     assert lake.write(PANEL, "A_SHARE", panel("2024-01-01", "2024-01-05", seed=1)) == 1
 
 
-def test_a_file_size_limit_leaves_the_old_version_and_says_what_to_do(lake, panel, file_size_limit):
-    rows = panel("2024-01-01", "2024-01-05")
+def test_a_file_size_limit_leaves_the_old_version_and_says_what_to_do(lake, panel):
+    rows, many = panel("2024-01-01", "2024-01-05"), panel("2015-01-01", "2024-12-31", factors=20)
     lake.write(PANEL, "A_SHARE", rows)
-    file_size_limit()
+    sentence = r"file too large; raise the file size limit .* stored versions are intact"
 
-    with pytest.raises(StorageError, match=r"file too large; raise the file size limit .* stored versions are intact"):
-        lake.write(PANEL, "A_SHARE", panel("2015-01-01", "2024-12-31", factors=20))
+    with file_size_limit(), pytest.raises(StorageError, match=sentence):
+        lake.write(PANEL, "A_SHARE", many)
     assert_frame_equal(lake.read(PANEL, "A_SHARE"), rows)
 
 
