@@ -232,6 +232,20 @@ def restore(workspace: Workspace, name: str, to: Path | None, force: bool) -> No
 
 
 @rotation.command()
+@click.option("--month", required=True, help="YYYY-MM; the last stored session of the month is taken.")
+@pool_option
+@with_workspace
+def monthly(workspace: Workspace, month: str, pools: Sequence[str]) -> None:
+    """Keep a month's factor selection: universe, factors, correlations, the funnel from 314 to production."""
+    from etf_platform.orchestration.platform import Platform
+    from etf_platform.orchestration.steps.monthly import write_month
+
+    platform = Platform.open(workspace)
+    for pool in chosen_pools(platform, pools):
+        say(f"Wrote {write_month(platform, pool, month)}")
+
+
+@rotation.command()
 @output_format
 @with_workspace
 def snapshots(workspace: Workspace, fmt: Format) -> None:

@@ -55,12 +55,13 @@ def finish(
     platform: "Platform", pools: Sequence[str], results: "Sequence[JobResult]", fmt: "Format", judge: bool
 ) -> None:
     """Print what was produced and where to look; leave with the exit code of the worst state."""
+    from etf_platform.orchestration.logbook import write_log
     from etf_platform.orchestration.overview import overview, where_to_look
 
     frame = overview(platform, pools)
     print_frame(frame, fmt)
     report_results(results)
-    for line in where_to_look(platform):
+    for line in (*where_to_look(platform), f"Log      {write_log(platform, results, frame.to_string(index=False))}"):
         say(line)
     if judge:
         raise SystemExit(worst(State(s) for s in frame["state"]).exit_code)

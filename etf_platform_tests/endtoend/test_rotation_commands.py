@@ -150,6 +150,19 @@ def test_filter_writes_the_kept_factors(produced, tmp_path, mode):
     assert (tmp_path / "panel_A_SHARE" / f"factors_selected_{mode}.yaml").exists()
 
 
+def test_monthly_keeps_the_months_factor_selection(produced):
+    made, _, _ = produced
+
+    done = made.cli("rotation", "monthly", "--month", "2024-12")
+
+    folder = made.home / "snapshots" / "monthly" / "A_SHARE" / "snapshot_202412"
+    funnel = pd.read_csv(folder / "funnel_report.csv").set_index("stage")["factors"]
+    assert done.code == 0, done.text
+    assert funnel["designed"] == 314 and funnel["production"] == 12
+    assert (folder / "correlation_heatmap_3m.png").read_bytes()[:4] == b"\x89PNG"
+    assert "no session of that month" in made.cli("rotation", "monthly", "--month", "2031-01").text
+
+
 def test_sweep_prints_the_best_rows_and_stores_all(produced, tmp_path):
     made, _, _ = produced
 
