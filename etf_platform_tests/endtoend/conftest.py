@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import runpy
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -28,10 +28,6 @@ BEFORE = "2024-12-27"
 FIRST = "2024-12-02"
 HISTORY = "2023-05-04"
 CHILD = Path(__file__).with_name("child.py")
-PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
-    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
-)
 # Everything else that a run writes is a function of configuration and bars; these are its time and its folders.
 OF_THE_RUN = ["generated_at", "run_params"]
 # Made weekly, on first runs and on backfills: as old as the last of these, and so not a function of the day.
@@ -70,7 +66,7 @@ class Installation:
 
     def process(self, *words: str, log: Path) -> BaseProcess:
         """Start the same command as a process of its own; its output goes to `log`."""
-        given = {"WORDS": [*words, *self.shared()], "LOG": str(log), "PIXEL": PIXEL}
+        given = {"WORDS": [*words, *self.shared()], "LOG": str(log)}
         child = processes().Process(target=runpy.run_path, args=(str(CHILD), given))
         child.start()
         return child
@@ -181,7 +177,7 @@ def write_config(folder: Path, first: str = FIRST, **sources: dict) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch, quick_plots: None) -> None:
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands set these variables for child processes; a test leaves them as it found them."""
     for name in (
         "ETF_PLATFORM_HOME",
@@ -194,18 +190,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, quick_plots: None) -> None
 
 
 @pytest.fixture(scope="session")
-def quick_plots() -> Iterator[None]:
-    """Plots have tests of their own; here every one is a single pixel."""
-    from etf_platform.reports.plots import canvas
-
-    patch = pytest.MonkeyPatch()
-    patch.setattr(canvas, "to_png", lambda figure, simulated: PIXEL)
-    yield
-    patch.undo()
-
-
-@pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory, quick_plots: None) -> Installation:
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """An installation with history and one session, `BEFORE`; copy it, do not change it."""
     folder = tmp_path_factory.mktemp("seeded")
     made = Installation(folder / "home", write_config(folder / "configs"))

@@ -22,8 +22,9 @@ WEEK = ["2024-03-04", "2024-03-05", "2024-03-06", "2024-03-07", "2024-03-08"]
 STOPPED_BARS, STOPPED_PANEL = ["market", "OTHER", "bars"], ["factors", "OTHER", "panel"]
 LAYERS = ("market", "factors", "strategies", "backtest", "kpi", "reports", "governance")
 EXPANDED = ",".join(f"global@global:{layer}" for layer in LAYERS)
-OPEN_FIRST_PLOT = """[...document.querySelectorAll('*')]
-  .find(e => e.children.length == 0 && e.textContent.includes('Show Markdown')).click()"""
+OPEN_FIRST_PLOT = """const found = [...document.querySelectorAll('*')]
+  .find(e => e.children.length == 0 && e.textContent.includes('Show Markdown'));
+if (found) { found.click(); } return Boolean(found)"""
 WIDTH_OF_PLOT = "const i = document.querySelector('img[src^=\"data:image/png\"]'); return i ? i.naturalWidth : 0"
 CODE_LOCATION = "load_from:\n  - python_module:\n      module_name: etf_platform.definitions\n      attribute: defs\n"
 
@@ -102,7 +103,7 @@ def test_an_assets_page_tells_that_data_are_simulated_and_shows_columns_figures_
     with open_browser((1500, 1100)) as browser:
         page = f"{served.url}/assets/backtest/A_SHARE/rotation?view=overview"
         text = browser.open(page, contains=("SIMULATED DATA", "sharpe", "portfolio_value"))
-        browser.script(OPEN_FIRST_PLOT)
+        wait_for(lambda: browser.script(OPEN_FIRST_PLOT))
         width = wait_for(lambda: browser.script(WIDTH_OF_PLOT))
         browser.picture(pictures / "backtest_asset.png")
 
