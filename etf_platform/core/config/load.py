@@ -10,7 +10,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from etf_platform.core.config import models
-from etf_platform.core.config.models import Instrument, Strict
+from etf_platform.core.config.models import Instrument
+from etf_platform.core.config.risk import RiskConfig
+from etf_platform.core.config.strict import Strict
+from etf_platform.core.config.universes import UniversesConfig
 from etf_platform.core.config.yaml12 import YamlProblem, parse_yaml
 from etf_platform.core.errors import ConfigError
 
@@ -22,6 +25,8 @@ FILES: dict[str, type[Strict]] = {
     "strategies": models.StrategiesConfig,
     "fuses": models.FusesConfig,
     "platform": models.PlatformConfig,
+    "universes": UniversesConfig,
+    "risk": RiskConfig,
 }
 
 PATH_OVERRIDES = {
@@ -43,6 +48,8 @@ class Config:
     strategies: models.StrategiesConfig
     fuses: models.FusesConfig
     platform: models.PlatformConfig
+    universes: UniversesConfig
+    risk: RiskConfig
 
     @cached_property
     def pools(self) -> dict[str, tuple[str, ...]]:

@@ -1,42 +1,11 @@
 """One strict, frozen model per YAML file. Unknown keys are refused; fractions are checked to be fractions."""
 
-import re
-from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Positive = Annotated[float, Field(gt=0.0)]
-
-
-def _symbol(value: str) -> str:
-    if not re.fullmatch(r"[0-9]{6}\.(SH|SZ|BJ)|[A-Z.^]{1,8}\.US", value):
-        raise ValueError(f"{value!r} is not a symbol with exchange suffix such as 510300.SH")
-    return value
-
-
-def _clock(value: str) -> str:
-    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
-        raise ValueError(f"{value!r} is not a time of day such as 09:30")
-    return value
-
-
-def _iso_date(value: str) -> str:
-    date.fromisoformat(value)
-    return value
-
-
-Symbol = Annotated[str, AfterValidator(_symbol)]
-Clock = Annotated[str, AfterValidator(_clock)]
-IsoDate = Annotated[str, AfterValidator(_iso_date)]
-
-
-class Strict(BaseModel):
-    """Frozen, no unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+from etf_platform.core.config.strict import Clock, Fraction, IsoDate, Positive, Strict, Symbol
+from etf_platform.core.config.trend import TrendConfig
 
 # --- etf_pools.yaml ---------------------------------------------------------------------------------------------
 
@@ -354,6 +323,7 @@ class StrategiesConfig(Strict):
     """`strategies.yaml`."""
 
     rotation: Rotation = Rotation()
+    trend: TrendConfig = TrendConfig()
 
 
 # --- fuses.yaml -------------------------------------------------------------------------------------------------
@@ -381,7 +351,7 @@ class FusesConfig(Strict):
     look_ahead: LookAhead = LookAhead()
     max_broken_rows: int = Field(3, ge=1)
     max_excluded_share: Fraction = 0.20
-    overrides: dict[str, FuseOverride] = {}
+    overrides: dict[str, FuseOverride] = Field(default_factory=dict)
 
 
 # --- platform.yaml ----------------------------------------------------------------------------------------------
@@ -391,7 +361,7 @@ class CalendarConfig(Strict):
     """Warn `warn_sessions` before the calendar's end; further closures per exchange."""
 
     warn_sessions: int = Field(30, ge=0)
-    extra_holidays: dict[Literal["XSHG", "XNYS"], tuple[IsoDate, ...]] = {}
+    extra_holidays: dict[Literal["XSHG", "XNYS"], tuple[IsoDate, ...]] = Field(default_factory=dict)
 
 
 class ScheduleConfig(Strict):

@@ -1,0 +1,23 @@
+"""The tables through which layers talk. One declaration each; everything else is derived from it."""
+
+from etf_platform.core.schema import Table
+from etf_platform.core.tables.backtest import (
+    CAPACITY,
+    EQUITY,
+    FILLS,
+    METRICS,
+    MONTHS,
+    POSITIONS,
+    REBALANCES,
+    TREND_EQUITY,
+    TREND_METRICS,
+    TREND_TRADES,
+)
+from etf_platform.core.tables.factors import FACTOR_CORRELATION, FACTOR_QUALITY, FACTOR_SUMMARY, PANEL, PANEL_META
+from etf_platform.core.tables.indicators import INDICATORS
+from etf_platform.core.tables.kpi import KPI, POOL_SUMMARY
+from etf_platform.core.tables.market import ADJUSTMENT_EVENTS, BARS, MEMBERS, QUARANTINE
+from etf_platform.core.tables.risk import BRINSON, COVERAGE, EXCEPTIONS, FACTOR_ATTRIBUTION, FILL_ATTRIBUTION, FORECASTS
+from etf_platform.core.tables.strategies import SIGNALS, TARGETS
+
+TABLES: tuple[Table, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Table))

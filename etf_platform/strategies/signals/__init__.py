@@ -1,0 +1,1 @@
+"""Single-asset trend strategies, one file each; a module-level `SignalStrategy` is a unit."""
