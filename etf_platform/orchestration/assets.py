@@ -6,16 +6,18 @@ import dagster as dg
 
 from etf_platform.orchestration import metadata
 from etf_platform.orchestration.failures import RETRY, translated
-from etf_platform.orchestration.graph import POOL_STEPS, PORTFOLIO_STEPS
+from etf_platform.orchestration.graph import POOL_STEPS, PORTFOLIO_STEPS, UNIVERSE_STEPS
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.step import Step
 from etf_platform.orchestration.windows import history_window, tagged_window
 
 GO_ON = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
 
+BY_HAND = ("history", "weekly")  # jobs that nothing upstream sets off
+
 
 def build_assets(platform: Platform, partitions: dict[str, dg.PartitionsDefinition]) -> list[dg.AssetsDefinition]:
-    """Every asset of every pool and of the portfolio."""
+    """Every asset of every pool, of the portfolio and of every universe."""
     return [build_asset(step, universe, platform, partitions[universe]) for universe, step in steps_of(platform)]
 
 
@@ -24,6 +26,8 @@ def steps_of(platform: Platform) -> Iterator[tuple[str, Step]]:
     for pool in platform.config.pools:
         yield from ((pool, step) for step in POOL_STEPS)
     yield from ((PORTFOLIO, step) for step in PORTFOLIO_STEPS)
+    for universe in platform.config.universes.universes:
+        yield from ((universe, step) for step in UNIVERSE_STEPS)
 
 
 def asset_key(address: str, universe: str) -> dg.AssetKey:
@@ -57,7 +61,7 @@ def build_asset(
         metadata=metadata.standing(step, universe, str(platform.workspace.lake)),
         partitions_def=partitions if step.is_partitioned else None,
         backfill_policy=dg.BackfillPolicy.single_run() if step.is_partitioned else None,
-        automation_condition=GO_ON if step.job in ("daily", "portfolio") else None,
+        automation_condition=None if step.job in BY_HAND else GO_ON,
         retry_policy=RETRY,
         config_schema={"until": dg.Field(str, is_required=False)} if is_history else None,
         required_resource_keys={"platform"},

@@ -5,7 +5,13 @@ import dagster as dg
 from etf_platform.core.workspace import Workspace
 from etf_platform.orchestration.assets import build_assets
 from etf_platform.orchestration.checks import build_checks
-from etf_platform.orchestration.jobs import build_jobs, build_schedule, build_sensors, build_weekly_schedule
+from etf_platform.orchestration.jobs import (
+    build_jobs,
+    build_schedule,
+    build_sensors,
+    build_universe_schedules,
+    build_weekly_schedule,
+)
 from etf_platform.orchestration.maintenance import build_maintenance
 from etf_platform.orchestration.partitions import session_partitions
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
@@ -34,8 +40,9 @@ def definitions_of(platform: Platform) -> dg.Definitions:
         schedules=[
             build_schedule(platform, jobs["daily"], partitions[PORTFOLIO]),
             build_weekly_schedule(platform, jobs["weekly"]),
+            *build_universe_schedules(platform, jobs, partitions),
         ],
-        sensors=build_sensors(jobs["daily"], jobs["portfolio"]),
+        sensors=build_sensors(jobs),
         resources={"platform": platform},
         loggers={"progress": progress_logger},
     )
@@ -47,4 +54,8 @@ def _partitions(platform: Platform) -> dict[str, dg.PartitionsDefinition]:
         name: session_partitions(platform.workspace, platform.config, pool.calendar, pool.timezone)
         for name, pool in pools.items()
     }
-    return made | {PORTFOLIO: next(iter(made.values()))}
+    universes = {
+        name: session_partitions(platform.workspace, platform.config, universe.calendar, universe.timezone)
+        for name, universe in platform.config.universes.universes.items()
+    }
+    return made | universes | {PORTFOLIO: next(iter(made.values()))}

@@ -10,8 +10,10 @@ from typing import TypeAlias
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from etf_platform.core.config.strict import ScheduleConfig
 from etf_platform.orchestration.assets import asset_key, steps_of
 from etf_platform.orchestration.platform import Platform
+from etf_platform.orchestration.step import Step
 from etf_platform.orchestration.windows import PARTITION
 
 AssetJob: TypeAlias = UnresolvedAssetJobDefinition  # what dg.define_asset_job returns; dagster does not export it
@@ -23,22 +25,26 @@ JOBS = {
     "daily": "One session of every pool: bars, panel, summary, targets, back-test, capacity, KPI, with their fuses.",
     "weekly": "The quality of the scored factors: rank IC, spread, decay.",
     "portfolio": "The combined account, its KPI, the daily report and the production snapshot.",
+    "risk": "VaR and ES forecasts of every pool and the portfolio, their exceptions, and the attribution.",
 }
+UNIVERSE_JOB = "One session of {universe}: bars, indicators, signals, back-tests, signal reports, risk."
 
 
 def build_jobs(platform: Platform) -> dict[str, AssetJob]:
-    """One asset job per `Step.job`."""
+    """One asset job per `Step.job`; the steps of a universe have one of their own, for they follow its exchange."""
+    universes = platform.config.universes.universes
+    described = JOBS | {universe_job(name): UNIVERSE_JOB.format(universe=name) for name in universes}
     jobs = {
         name: dg.define_asset_job(
             name,
             selection=dg.AssetSelection.assets(
-                *[asset_key(step.address, universe) for universe, step in steps_of(platform) if step.job == name]
+                *[asset_key(step.address, u) for u, step in steps_of(platform) if job_of(step, u) == name]
             ),
             description=description,
             executor_def=dg.in_process_executor,
             tags=LIMITS,
         )
-        for name, description in JOBS.items()
+        for name, description in described.items()
     }
     checks = dg.define_asset_job(
         "checks",
@@ -50,25 +56,51 @@ def build_jobs(platform: Platform) -> dict[str, AssetJob]:
     return jobs | {"checks": checks}
 
 
+def universe_job(universe: str) -> str:
+    """Name of the job that runs one session of a universe."""
+    return f"trend_{universe}"
+
+
+def job_of(step: Step, universe: str) -> str:
+    """Name of the job that runs a step."""
+    return universe_job(universe) if step.job == "trend" else step.job
+
+
 def build_schedule(platform: Platform, daily: AssetJob, partitions: dg.PartitionsDefinition) -> dg.ScheduleDefinition:
     """`daily` at the configured hour, on exchange sessions only."""
-    at = platform.config.platform.schedule
+    return _on_sessions("daily", daily, platform.config.platform.schedule, partitions)
+
+
+def build_universe_schedules(
+    platform: Platform, jobs: dict[str, AssetJob], partitions: dict[str, dg.PartitionsDefinition]
+) -> list[dg.ScheduleDefinition]:
+    """One per universe, after the close of its own exchange: New York's Monday ends on Shanghai's Tuesday morning."""
+    universes = platform.config.universes.universes
+    return [
+        _on_sessions(universe_job(name), jobs[universe_job(name)], universe.schedule, partitions[name])
+        for name, universe in universes.items()
+    ]
+
+
+def _on_sessions(
+    name: str, job: AssetJob, at: ScheduleConfig, partitions: dg.PartitionsDefinition
+) -> dg.ScheduleDefinition:
     when = f"{at.hour:02d}:{at.minute:02d} {at.timezone}"
 
     @dg.schedule(
-        name="daily",
-        job=daily,
+        name=name,
+        job=job,
         cron_schedule=f"{at.minute} {at.hour} * * 1-5",
         execution_timezone=at.timezone,
         description=f"Every session at {when}; a day off is skipped with the reason.",
     )
-    def daily_schedule(context: dg.ScheduleEvaluationContext):  # type: ignore[no-untyped-def]
+    def schedule(context: dg.ScheduleEvaluationContext):  # type: ignore[no-untyped-def]
         day = context.scheduled_execution_time.date().isoformat()
         if day not in partitions.get_partition_keys(current_time=context.scheduled_execution_time):
             return dg.SkipReason(f"{day} is no session of the exchange")
         return dg.RunRequest(run_key=day, partition_key=day)
 
-    return daily_schedule
+    return schedule
 
 
 def build_weekly_schedule(platform: Platform, weekly: AssetJob) -> dg.ScheduleDefinition:
@@ -82,24 +114,30 @@ def build_weekly_schedule(platform: Platform, weekly: AssetJob) -> dg.ScheduleDe
     )
 
 
-def build_sensors(daily: AssetJob, portfolio: AssetJob) -> list[dg.SensorDefinition]:
-    """The portfolio follows the pools' job after success and after failure."""
-    return [_follow(status, daily, portfolio) for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)]
+def build_sensors(jobs: dict[str, AssetJob]) -> list[dg.SensorDefinition]:
+    """The portfolio follows the pools' job, and risk follows the portfolio, after success and after failure."""
+    return [
+        _follow(status, jobs[first], jobs[then], first, then)
+        for first, then in (("daily", "portfolio"), ("portfolio", "risk"))
+        for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
+    ]
 
 
-def _follow(status: dg.DagsterRunStatus, daily: AssetJob, portfolio: AssetJob) -> dg.SensorDefinition:
+def _follow(
+    status: dg.DagsterRunStatus, monitored: AssetJob, requested: AssetJob, first: str, then: str
+) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         run_status=status,
-        name=f"portfolio_after_daily_{status.value.lower()}",
-        monitored_jobs=[daily],
-        request_job=portfolio,
-        description=f"Starts `portfolio` for the same session when `daily` ended in {status.value}.",
+        name=f"{then}_after_{first}_{status.value.lower()}",
+        monitored_jobs=[monitored],
+        request_job=requested,
+        description=f"Starts `{then}` for the same session when `{first}` ended in {status.value}.",
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def sensor(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         day = context.dagster_run.tags.get(PARTITION)
         if day is None:
-            yield dg.SkipReason("the run was not about one session; start `portfolio` by hand for a range")
+            yield dg.SkipReason(f"the run was not about one session; start `{then}` by hand for a range")
         else:
             yield dg.RunRequest(run_key=context.dagster_run.run_id, partition_key=day)
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from etf_platform.core.config.strict import Clock, Fraction, IsoDate, Positive, Strict, Symbol
+from etf_platform.core.config.strict import Clock, Fraction, IsoDate, Positive, ScheduleConfig, Strict, Symbol
 from etf_platform.core.config.trend import TrendConfig
 
 # --- etf_pools.yaml ---------------------------------------------------------------------------------------------
@@ -362,14 +362,6 @@ class CalendarConfig(Strict):
 
     warn_sessions: int = Field(30, ge=0)
     extra_holidays: dict[Literal["XSHG", "XNYS"], tuple[IsoDate, ...]] = Field(default_factory=dict)
-
-
-class ScheduleConfig(Strict):
-    """When the daily job starts."""
-
-    hour: int = Field(18, ge=0, le=23)
-    minute: int = Field(0, ge=0, le=59)
-    timezone: str = "Asia/Shanghai"
 
 
 class SnapshotConfig(Strict):

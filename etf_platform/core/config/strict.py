@@ -36,3 +36,11 @@ class Strict(BaseModel):
     """Frozen, no unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ScheduleConfig(Strict):
+    """When a job starts on a session."""
+
+    hour: int = Field(18, ge=0, le=23)
+    minute: int = Field(0, ge=0, le=59)
+    timezone: str = "Asia/Shanghai"

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from etf_platform.core.config.strict import IsoDate, Strict, Symbol
+from etf_platform.core.config.strict import IsoDate, ScheduleConfig, Strict, Symbol
 
 
 class Universe(Strict):
@@ -23,6 +23,7 @@ class Universe(Strict):
     symbols: tuple[Symbol, ...] = Field(min_length=1)
     traded: tuple[Symbol, ...] = ()
     volatility_index: Symbol | None = None
+    schedule: ScheduleConfig = ScheduleConfig(hour=17, minute=30, timezone="America/New_York")
     source: str
     source_of: dict[Symbol, str] = Field(default_factory=dict)
 
