@@ -1,8 +1,9 @@
 """The lake: every table is one Delta table at `<root>/<layer>/<universe>/<name>`.
 
-A write replaces a date range (or the whole table) in one commit; a read goes through DuckDB over the file list of one
-version. Tables with a range column are partitioned by the year of that column, one file per year, sorted by key, so
-that the bytes are a function of the rows alone. What files and commits look like stands in `parquet` and `delta`.
+A write replaces a date range (or the whole table) in one commit; a read takes the files of one version, SQL goes
+through DuckDB over them. Tables with a range column are partitioned by the year of that column, one file per year,
+sorted by key, so that the bytes are a function of the rows alone. What files and commits look like stands in `parquet`
+and `delta`.
 """
 
 import random
@@ -23,11 +24,14 @@ from etf_platform.core.schema import Table
 from etf_platform.storage import delta, views
 from etf_platform.storage.delta import LostRaceError, Part, Place
 from etf_platform.storage.evolution import aligned, merged, selected
+from etf_platform.storage.listings import Listings
 from etf_platform.storage.recent import Recent
+from etf_platform.storage.scan import narrowed, read_parts, to_pandas
 from etf_platform.storage.span import Day, Span
 from etf_platform.storage.staging import stage
 
 ATTEMPTS = 40
+SMALL = 4 << 20  # bytes of a table that is read as a whole even when a part is asked for
 
 
 class Lake:
@@ -47,8 +51,8 @@ class Lake:
         else:
             self._files, self._path = pafs.LocalFileSystem(), str(Path(text).absolute())
             self._uri = self._path
-        self._duckdb = views.connect()
         self._recent = Recent()
+        self._listings = Listings()
 
     def write(
         self,
@@ -141,22 +145,24 @@ class Lake:
     ) -> tuple[pd.DataFrame, int]:
         """As `read`, and the number of the version that was read; opens the table once.
 
-        The last few whole tables are kept, because a fuse and the next step read the same ones; copies are made when a
-        caller changes one (pandas' copy on write).
+        Whole tables that were read last are kept, because a fuse and the next step read the same ones, and small tables
+        are always read as a whole; copies are made when a caller changes one (pandas' copy on write).
         """
         place = self.place(table, universe)
-        current = delta.open_version(place, version)
-        found = int(current.version())
-        is_whole = start is None and end is None and columns is None and symbols is None
-        if is_whole and (frame := self._recent.get(place.address, found)) is not None:
-            return frame, found
-        schema = selected(delta.stored_schema(current), columns, place.address)
+        listing = self._listings.of(place, version)
+        schema = selected(listing.schema, columns, place.address)
         span = Span.of_read(table, start, end)
-        files = [self._readable(place, p) for p in delta.parts(current) if p.rows and span.may_hold(p.year)]
-        frame = to_pandas(views.fetch(self._duckdb, files, schema, span, symbols, table))
-        if is_whole:
-            self._recent.keep(place.address, found, frame)
-        return frame, found
+        kept = self._recent.get(place.address, listing.version)
+        if kept is not None:
+            return narrowed(kept, span, columns, symbols), listing.version
+        files = [p for p in listing.parts if p.rows and span.may_hold(p.year)]
+        is_whole = columns is None and symbols is None and span.is_everything
+        if is_whole or (len(files) == len(listing.parts) and sum(p.size for p in files) <= SMALL):
+            everything = Span(None, None, None)
+            frame = to_pandas(read_parts(place, listing.parts, listing.schema, everything, None, table))
+            self._recent.keep(place.address, listing.version, frame)
+            return narrowed(frame, span, columns, symbols), listing.version
+        return to_pandas(read_parts(place, files, schema, span, symbols, table)), listing.version
 
     def exists(self, table: Table, universe: str) -> bool:
         """Whether the table has ever been written."""
@@ -165,7 +171,7 @@ class Lake:
     def version(self, table: Table, universe: str) -> int | None:
         """The newest version; None when the table has never been written."""
         place = self.place(table, universe)
-        return int(delta.open_version(place).version()) if DeltaTable.is_deltatable(place.uri) else None
+        return self._listings.of(place).version if DeltaTable.is_deltatable(place.uri) else None
 
     def versions(self, table: Table, universe: str) -> list[dict[str, Any]]:
         """Commits, newest first: `version`, `timestamp` (ms since 1970, UTC), and the note's entries."""
@@ -251,11 +257,3 @@ class Lake:
 
 
 _LOG_WORDS = frozenset({"operation", "operationParameters", "engineInfo", "clientVersion", "operationMetrics"})
-
-
-def to_pandas(rows: pa.Table) -> pd.DataFrame:
-    """Arrow to pandas: dates become datetime64[ns], null floats NaN."""
-    for i, field in enumerate(rows.schema):
-        if pa.types.is_date(field.type):
-            rows = rows.set_column(i, field.name, rows.column(i).cast(pa.timestamp("ns")))
-    return rows.to_pandas()

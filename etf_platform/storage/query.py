@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from etf_platform.core.errors import StorageError
 from etf_platform.storage import views
-from etf_platform.storage.lake import Lake, to_pandas
+from etf_platform.storage.lake import Lake
 from etf_platform.storage.opsdb import METADATA, UtcTime, one_line
+from etf_platform.storage.scan import to_pandas
 
 
 def query(lake: Lake, engine: sa.Engine | None, sql: str) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Questions to Parquet files through DuckDB: the scan behind `Lake.read`, and SQL over views of all tables.
+"""SQL through DuckDB over views of all tables.
 
 Never through delta-rs' own readers: a thread of its file system outlives the interpreter and aborts the process
 (9 of 25 processes, measured with deltalake 1.6).
@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 
 from etf_platform.core.errors import StorageError
-from etf_platform.core.schema import Table
 from etf_platform.storage import delta
-from etf_platform.storage.span import Span
 
 if TYPE_CHECKING:
     from etf_platform.storage.lake import Lake
@@ -32,32 +30,6 @@ def connect() -> duckdb.DuckDBPyConnection:
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET python_enable_replacements = false")
     return connection
-
-
-def fetch(
-    connection: duckdb.DuckDBPyConnection,
-    files: Sequence[str],
-    schema: pa.Schema,
-    span: Span,
-    symbols: Iterable[str] | None,
-    table: Table,
-) -> pa.Table:
-    """Rows of the files, sorted by the table's key, with exactly the columns and types of `schema`."""
-    if not files:
-        return schema.empty_table()
-    conditions, values = _conditions(span, symbols)
-    choice = _choice([*schema.names, table.key[0]])
-    query = f"SELECT {choice} FROM read_parquet(?, hive_partitioning = false, union_by_name = true)"
-    query += f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    # Files hold sorted rows, one year each: their order is the key's order unless the key starts with something else.
-    if table.range_column and table.key[0] != table.range_column:
-        query += f" ORDER BY {', '.join(map(_quoted, table.key))}"
-    try:
-        found = connection.cursor().sql(query, params=[list(files), *values]).to_arrow_table()
-    except duckdb.Error as error:
-        doing = f"reading {table.layer}/{table.name}"
-        raise StorageError(doing, _first_line(error), "look at the files of the table") from error
-    return _shaped(found, schema)
 
 
 def run(lake: Lake, query: str, extra: Mapping[str, pa.Table]) -> duckdb.DuckDBPyRelation:
@@ -97,34 +69,6 @@ def nearest(name: str, known: Sequence[str]) -> str:
     """A remedy that names the known word closest to `name`."""
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
     return f"did you mean {close[0]}" if close else f"known are {', '.join(known) or 'none'}"
-
-
-def _conditions(span: Span, symbols: Iterable[str] | None) -> tuple[list[str], list[object]]:
-    conditions: list[str] = []
-    values: list[object] = []
-    for sign, day in ((">=", span.start), ("<=", span.end)):
-        if day is not None:
-            conditions.append(f"{_quoted(span.column or 'date')} {sign} ?")
-            values.append(day)
-    if symbols is not None:
-        wanted = sorted(set(symbols))
-        conditions.append(f"symbol IN ({', '.join('?' * len(wanted))})" if wanted else "false")
-        values.extend(wanted)
-    return conditions, values
-
-
-def _choice(names: Sequence[str]) -> str:
-    """Columns by pattern: files older than a column do not have it, and a plain name would fail there."""
-    pattern = "|".join(re.escape(name) for name in names).replace("'", "''")
-    return f"COLUMNS('^({pattern})$')"
-
-
-def _shaped(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    present = set(rows.schema.names)
-    columns = [
-        rows.column(f.name).cast(f.type) if f.name in present else pa.nulls(rows.num_rows, f.type) for f in schema
-    ]
-    return pa.table(columns, schema=schema)
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, lake: Lake, name: str, address: str) -> None:

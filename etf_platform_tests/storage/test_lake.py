@@ -159,7 +159,7 @@ def test_a_read_opens_only_files_of_the_asked_years(lake, panel):
             Path(uri).write_bytes(b"")
 
     assert len(lake.read(PANEL, "A_SHARE", start="2024-01-01")) == 15
-    with pytest.raises(StorageError, match="reading factors/panel"):
+    with pytest.raises(StorageError, match="reading factors/A_SHARE/panel"):
         lake.read(PANEL, "A_SHARE")
 
 

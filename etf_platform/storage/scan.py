@@ -1,0 +1,96 @@
+"""Rows out of the Parquet files of one version, with pyarrow alone: for a few thousand rows a query engine costs ten
+times the work. SQL stands in `views`.
+
+Never through delta-rs' own readers: a thread of its file system outlives the interpreter and aborts the process
+(9 of 25 processes, measured with deltalake 1.6).
+"""
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from etf_platform.core.errors import StorageError
+from etf_platform.core.schema import Table
+from etf_platform.storage import delta
+from etf_platform.storage.delta import Part, Place
+from etf_platform.storage.span import Span
+
+LARGE = 1 << 20  # bytes of a file from which a second thread is worth starting
+
+
+def read_parts(
+    place: Place, parts: Sequence[Part], schema: pa.Schema, span: Span, symbols: Iterable[str] | None, table: Table
+) -> pa.Table:
+    """Rows of the files inside the span, sorted by the table's key, with exactly the columns and types of `schema`.
+
+    Raises
+    ------
+    StorageError
+        A file is gone or is no Parquet file.
+    """
+    order = list(table.key) if table.range_column and table.key[0] != table.range_column else []
+    filters = [*([span.column] if span.column else []), *(["symbol"] if symbols is not None else []), *order]
+    extra = [table.arrow_schema([name]).field(0) for name in dict.fromkeys(filters) if name not in schema.names]
+    wide = pa.schema([*schema, *extra])
+    wanted = None if symbols is None else pa.array(sorted(set(symbols)), pa.string())
+    pieces = [_inside(_read(place, part, wide), part, span, wanted) for part in parts]
+    rows = pa.concat_tables([wide.empty_table(), *pieces])
+    # Files hold sorted rows, one year each: their order is the key's order unless the key starts with something else.
+    if order:
+        rows = rows.sort_by([(name, "ascending") for name in order])
+    return rows.select(schema.names)
+
+
+def narrowed(
+    frame: pd.DataFrame, span: Span, columns: Sequence[str] | None, symbols: Iterable[str] | None
+) -> pd.DataFrame:
+    """What a read of a part of a table gives, from the frame of the whole table."""
+    chosen = None
+    if span.column is not None and len(frame):
+        days = frame[span.column]
+        if span.start is not None and days.min() < pd.Timestamp(span.start):
+            chosen = (days >= pd.Timestamp(span.start)).to_numpy()
+        if span.end is not None and days.max() > pd.Timestamp(span.end):
+            early = (days <= pd.Timestamp(span.end)).to_numpy()
+            chosen = early if chosen is None else chosen & early
+    if symbols is not None:
+        among = frame["symbol"].isin(list(symbols)).to_numpy()
+        chosen = among if chosen is None else chosen & among
+    narrow = frame if columns is None else frame[list(columns)]
+    return narrow if chosen is None else narrow[chosen].reset_index(drop=True)
+
+
+def to_pandas(rows: pa.Table) -> pd.DataFrame:
+    """Arrow to pandas: dates become datetime64[ns], null floats NaN."""
+    for i, field in enumerate(rows.schema):
+        if pa.types.is_date(field.type):
+            rows = rows.set_column(i, field.name, rows.column(i).cast(pa.timestamp("ns")))
+    return rows.to_pandas()
+
+
+def _read(place: Place, part: Part, schema: pa.Schema) -> pa.Table:
+    doing = f"reading {place.address}"
+    try:
+        with delta.translated(doing), place.files.open_input_file(place.full(part.path)) as file:
+            stored = pq.ParquetFile(file)
+            present = set(stored.schema_arrow.names)
+            names = [name for name in schema.names if name in present]
+            rows = stored.read(columns=names, use_threads=part.size > LARGE)
+    except pa.ArrowInvalid as error:
+        saw = " ".join(str(error).split()).rstrip(".")
+        raise StorageError(doing, saw, "look at the files of the table") from error
+    # files older than a column do not have it
+    columns = [rows.column(f.name).cast(f.type) if f.name in present else pa.nulls(len(rows), f.type) for f in schema]
+    return pa.table(columns, schema=schema)
+
+
+def _inside(rows: pa.Table, part: Part, span: Span, symbols: pa.Array | None) -> pa.Table:
+    if span.column is not None and not span.covers(part.year):
+        if span.start is not None:
+            rows = rows.filter(pc.greater_equal(rows.column(span.column), span.start))
+        if span.end is not None:
+            rows = rows.filter(pc.less_equal(rows.column(span.column), span.end))
+    return rows if symbols is None else rows.filter(pc.is_in(rows.column("symbol"), symbols))
