@@ -47,7 +47,7 @@ def _compile(function: Callable[..., Any], linked: dict[str, Any], name: str) ->
     """Compile a function with some of its globals replaced.
 
     numba keys its cache by the function's own file and qualified name only, so that a kernel would go on using an old
-    version of a function from another file: `name` therefore carries a digest of all the code that is reached. The
+    version of a function or constant from another file: `name` carries a digest of all the code that is reached. The
     cache stands beside the source, or in the user's cache folder; there is none where neither can be written.
     """
     import numba
@@ -73,6 +73,8 @@ def _callees(function: Callable[..., Any]) -> Iterator[tuple[str, Callable[..., 
 
 
 def _digest(function: Callable[..., Any]) -> str:
-    own = function.__code__.co_code + repr(function.__code__.co_consts).encode()
+    code = function.__code__
+    seen = [value for name in code.co_names if isinstance(value := function.__globals__.get(name), int | float | tuple)]
+    own = code.co_code + repr((code.co_consts, seen)).encode()
     parts = [own, *(_digest(callee).encode() for _, callee in _callees(function))]
     return hashlib.sha256(b"|".join(parts)).hexdigest()[:12]

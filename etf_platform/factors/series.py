@@ -9,6 +9,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from etf_platform.factors.jit import compiled
+from etf_platform.factors.kernels.order import RANK_WINDOWS, order_keys, positions, standings
+
 PRICES = ("open", "high", "low", "close")
 BAR_COLUMNS = (*PRICES, "volume", "amount")
 Arrays = Mapping[str, np.ndarray]
@@ -48,14 +51,20 @@ def dense_order(offsets: np.ndarray, close: np.ndarray) -> np.ndarray:
     Only comparisons between positions mean anything: these do not change when later rows are added. NaN become -1.
     """
     small = np.int16 if np.diff(offsets).max(initial=0) <= np.iinfo(np.int16).max else np.int32
-    ranks = np.empty(close.size, dtype=small)
+    keys, ranks = np.empty(close.size, dtype=np.int64), np.empty(close.size, dtype=small)
+    compiled(order_keys)(offsets, close, keys)
     for a, b in itertools.pairwise(offsets.tolist()):
-        own, out = close[a:b], ranks[a:b]
-        order = np.argsort(own)  # equal closes get equal positions, so no stable sort is needed
-        ordered = own[order]
-        out[order] = np.concatenate(([0], np.cumsum(ordered[1:] != ordered[:-1])))
-        out[np.isnan(own)] = -1
+        keys[a:b].sort()
+    compiled(positions)(offsets, close, keys, ranks)
     return ranks
+
+
+def close_standings(offsets: np.ndarray, close: np.ndarray) -> np.ndarray:
+    """Smaller minus larger closes in every window of `RANK_WINDOWS`, one column each; void before it is full."""
+    order = dense_order(offsets, close)
+    out = np.empty((len(RANK_WINDOWS), close.size), dtype=order.dtype)
+    compiled(standings)(offsets, order, out)
+    return out.T
 
 
 def _without_first(offsets: np.ndarray, out: np.ndarray) -> np.ndarray:
@@ -68,7 +77,7 @@ DERIVED: dict[str, tuple[Callable[..., np.ndarray], tuple[str, ...]]] = {
     "true_range": (true_range, ("high", "low", "close")),
     "signed_volume": (signed_volume, ("close", "volume")),
     "illiquidity": (illiquidity, ("close", "amount")),
-    "close_order": (dense_order, ("close",)),
+    "close_standings": (close_standings, ("close",)),
 }
 
 

@@ -8,7 +8,8 @@ from etf_platform.core.errors import UnknownUnitError
 from etf_platform.core.units.factor import factor, grid
 from etf_platform.factors import jit
 from etf_platform.factors.compute import compute_arrays
-from etf_platform.factors.kernels import trend
+from etf_platform.factors.kernels import position, trend
+from etf_platform.factors.kernels.order import RANK_WINDOWS
 from etf_platform.factors.series import dense_order, derive, required_columns
 
 OFFSETS = np.array([0, 3, 5])
@@ -86,6 +87,26 @@ def test_order_counts_distinct_closes_per_symbol():
     assert order.dtype == np.int16
 
 
+def test_order_tells_values_apart_that_differ_in_the_last_bit():
+    step = np.spacing(1.0)
+    values = np.array([1.0 + 2 * step, 1.0, np.nan, 1.0 + step, -0.0, 0.0, -2.0, np.inf, 1.0, -1.0])
+
+    order = dense_order(np.array([0, 0, 10]), values)
+
+    np.testing.assert_array_equal(order, [5, 3, -1, 4, 2, 2, 0, 6, 3, 1])
+
+
+def test_standings_count_smaller_minus_larger_values_of_every_window():
+    closes = np.random.default_rng(1).integers(1, 40, 300).astype(float)
+
+    standings = derive("close_standings", {"close": closes}, np.array([0, 3, 300]))
+
+    for w, column in zip(RANK_WINDOWS, standings.T, strict=True):
+        windows = [closes[t - w + 1 : t + 1] for t in range(3 + w - 1, 300)]
+        expected = [(window < window[-1]).sum() - (window > window[-1]).sum() for window in windows]
+        np.testing.assert_array_equal(column[3 + w - 1 :], expected)
+
+
 def test_derived_series_name_the_bar_columns_behind_them():
     assert required_columns(("true_range", "volume")) == ("high", "low", "close", "volume")
 
@@ -95,6 +116,15 @@ def test_a_changed_window_function_gives_its_kernels_a_new_cache_name(monkeypatc
     before = jit._name(kernel)
 
     monkeypatch.setitem(kernel.__globals__, "window_sum", trend.window_moments)
+
+    assert jit._name(kernel) != before
+
+
+def test_a_changed_constant_gives_its_kernels_a_new_cache_name(monkeypatch):
+    kernel = position.rank[0].kernel
+    before = jit._name(kernel)
+
+    monkeypatch.setitem(kernel.__globals__, "RANK_WINDOWS", (5, 10))
 
     assert jit._name(kernel) != before
 

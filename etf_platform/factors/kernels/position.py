@@ -3,6 +3,7 @@
 import numpy as np
 
 from etf_platform.core.units.factor import factor
+from etf_platform.factors.kernels.order import RANK_WINDOWS
 from etf_platform.factors.kernels.windows import window_max, window_min
 
 WINDOWS = (5, 10, 20, 60, 120, 250)
@@ -46,8 +47,8 @@ def highest(close, w, out):
 
 
 @factor(
-    inputs=("close_order",),
-    windows=WINDOWS,
+    inputs=("close_standings",),
+    windows=RANK_WINDOWS,
     name="rank_{w}",
     unit="fraction",
     scale="bounded",
@@ -55,30 +56,16 @@ def highest(close, w, out):
     direction=0,
     bucket="position",
 )
-def rank(close_order, w, out):
+def rank(close_standings, w, out):
     """Percentile rank of the close among the last `w` closes, itself included; ties share their average rank.
 
-    With `above` = number of smaller minus number of larger closes, the average rank is (above + w + 1) / 2. Lags are
-    the outer loop, four at a time, so that the inner one compares 16-bit integers side by side.
+    With `above` = number of smaller minus number of larger closes, the average rank is (above + w + 1) / 2.
     """
-    n = close_order.size
-    above = np.zeros(n, dtype=close_order.dtype)
-    lag = 1
-    while lag + 3 < w:
-        end = n - lag
-        now, sign = close_order[lag + 3 :], above[lag + 3 :]
-        a, b, c, d = close_order[3:end], close_order[2 : end - 1], close_order[1 : end - 2], close_order[: end - 3]
-        for i in range(now.size):
-            up = (now[i] > a[i]) + (now[i] > b[i]) + (now[i] > c[i]) + (now[i] > d[i])
-            down = (now[i] < a[i]) + (now[i] < b[i]) + (now[i] < c[i]) + (now[i] < d[i])
-            sign[i] += up - down
-        lag += 4
-    while lag < w:
-        now, a, sign = close_order[lag:], close_order[: n - lag], above[lag:]
-        for i in range(now.size):
-            sign[i] += (now[i] > a[i]) - (now[i] < a[i])
-        lag += 1
-    for i in range(n):
+    column = 0
+    while RANK_WINDOWS[column] != w:
+        column += 1
+    above = close_standings[:, column]
+    for i in range(out.size):
         out[i] = (above[i] + (w + 1)) / (2.0 * w)
     out[: w - 1] = np.nan
 
