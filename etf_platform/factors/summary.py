@@ -8,11 +8,13 @@ import pandas as pd
 from etf_platform.core.config.models import FactorsConfig
 from etf_platform.factors.aliases import published
 from etf_platform.factors.compute import Failure
-from etf_platform.factors.correlation import pearson_matrix
+from etf_platform.factors.correlation import close_pairs
+
+FIRST_ROWS = 8192
 
 
 def identical_groups(
-    values: np.ndarray,
+    values: Sequence[np.ndarray],
     coverage: np.ndarray,
     threshold: float,
     min_coverage: float,
@@ -22,7 +24,7 @@ def identical_groups(
 
     Parameters
     ----------
-    values : ndarray of shape (n_rows, n_columns)
+    values : sequence of ndarray of shape (n_rows,), or ndarray of shape (n_columns, n_rows)
     coverage : ndarray of shape (n_columns,)
         Columns below `min_coverage` join no group.
     positions : sequence of int, optional
@@ -34,9 +36,9 @@ def identical_groups(
         `group_1`, `group_2`, ... in the order of their first columns; empty for a column alone.
     """
     eligible = np.flatnonzero(coverage >= min_coverage)
-    close = np.zeros((values.shape[1], values.shape[1]), dtype=bool)
-    close[np.ix_(eligible, eligible)] = np.abs(np.nan_to_num(pearson_matrix(values[:, eligible]))) > threshold
-    where = np.arange(values.shape[1]) if positions is None else np.asarray(positions)
+    close = np.zeros((len(values), len(values)), dtype=bool)
+    close[np.ix_(eligible, eligible)] = close_pairs([values[k] for k in eligible.tolist()], threshold)
+    where = np.arange(len(values)) if positions is None else np.asarray(positions)
     close = close[np.ix_(where, where)]
     groups = [""] * len(where)
     count = 0
@@ -73,10 +75,9 @@ def summary_rows(
     """
     entries = published()
     columns = list(dict.fromkeys(entry.column for entry in entries))
-    values = panel[columns].to_numpy(np.float64)
-    known = np.isfinite(values)
-    coverage = known.mean(axis=0) if len(panel) else np.zeros(len(columns))
-    constant = _constant(values, known)
+    values = [panel[name].to_numpy() for name in columns]
+    coverage = np.array([np.isfinite(column).mean() if column.size else 0.0 for column in values])
+    constant = np.array([_is_constant(column) for column in values])
     where = [columns.index(entry.column) for entry in entries]
     limits = (settings.identical_correlation, settings.identical_min_coverage)
     groups = identical_groups(values, coverage, *limits, positions=where)
@@ -100,11 +101,13 @@ def summary_rows(
     )
 
 
-def _constant(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Whether a column has values and all of them are equal."""
-    lowest = np.where(known, values, np.inf).min(axis=0, initial=np.inf)
-    highest = np.where(known, values, -np.inf).max(axis=0, initial=-np.inf)
-    return lowest == highest
+def _is_constant(column: np.ndarray) -> bool:
+    """Whether the column has values and all of them are equal; most columns show two in their first rows."""
+    for rows in (column[:FIRST_ROWS], column):
+        known = rows[np.isfinite(rows)]
+        if known.size and (known != known[0]).any():
+            return False
+    return bool(known.size)
 
 
 def _reason(column: str, coverage: float, is_constant: bool, low: float, errors: dict[str, str]) -> str:

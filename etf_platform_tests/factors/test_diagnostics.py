@@ -8,7 +8,7 @@ from etf_platform.core.config.models import FactorsConfig
 from etf_platform.core.errors import InsufficientDataError, UnknownUnitError
 from etf_platform.core.tables import FACTOR_CORRELATION, FACTOR_SUMMARY
 from etf_platform.factors.compute import Failure
-from etf_platform.factors.correlation import correlation_rows, pearson_matrix
+from etf_platform.factors.correlation import close_pairs, correlation_rows, pearson_matrix
 from etf_platform.factors.panel import compute_panel
 from etf_platform.factors.selection import production_ids
 from etf_platform.factors.summary import identical_groups, summary_rows
@@ -54,8 +54,25 @@ def test_groups_are_greedy_and_skip_sparse_columns():
     base = rng.normal(size=(100, 1))
     values = np.hstack([base, rng.normal(size=(100, 1)), -2 * base, base + 5])
 
-    assert identical_groups(values, np.ones(4), 0.999, 0.8) == ["group_1", "", "group_1", "group_1"]
-    assert identical_groups(values, np.array([1, 1, 0.5, 1]), 0.999, 0.8) == ["group_1", "", "", "group_1"]
+    assert identical_groups(values.T, np.ones(4), 0.999, 0.8) == ["group_1", "", "group_1", "group_1"]
+    assert identical_groups(values.T, np.array([1, 1, 0.5, 1]), 0.999, 0.8) == ["group_1", "", "", "group_1"]
+
+
+def test_the_pairs_found_through_a_sample_are_those_of_all_rows():
+    """Twins, near twins on both sides of the threshold, rare jumps that no sample sees, constants and gaps."""
+    rng = np.random.default_rng(2)
+    base = rng.normal(size=9000)
+    rare = np.where(np.arange(9000) == 4001, 1e4, rng.normal(size=9000))
+    columns = [base, 3 - 2 * base, base + 0.04 * rng.normal(size=9000), base + 0.05 * rng.normal(size=9000), rare]
+    columns += [rare + rng.normal(size=9000), rng.normal(size=9000), np.full(9000, 7.0), base + 1e6, np.exp(base)]
+    values = np.array(columns)
+    values[1, :3000] = np.nan
+    values[6, rng.random(9000) < 0.3] = np.nan
+
+    with np.errstate(invalid="ignore"):
+        expected = np.abs(pd.DataFrame(values.T).corr().to_numpy()) > 0.999
+    assert (close_pairs(values, 0.999) == expected).all()
+    assert expected.sum() > 10 + 4
 
 
 def test_summary_has_a_row_per_published_id_and_fits_its_schema(summary):
