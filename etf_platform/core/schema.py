@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from etf_platform.core.errors import SchemaError
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     import pyarrow as pa
 
@@ -121,7 +122,7 @@ class Table:
             if not self.column(name).nullable and ordered[name].isna().any():
                 raise SchemaError(doing, f"{name} holds nulls", "fill or quarantine these rows before writing")
         try:
-            return pa.Table.from_pandas(ordered, schema=self.arrow_schema(names), preserve_index=False)
+            return _to_arrow(ordered, self.arrow_schema(names))
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise SchemaError(doing, str(error), "convert the column to its declared type") from error
 
@@ -147,3 +148,27 @@ class Table:
                 "pass exactly the declared columns",
             )
         return [c.name for c in self.columns] + extra
+
+
+def _to_arrow(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+    """Columns of the frame as the schema says; floats that have their type already are taken without a copy."""
+    import pyarrow as pa
+
+    kinds = {"float32": pa.float32(), "float64": pa.float64()}
+    kept = {name for name, dtype in frame.dtypes.items() if kinds.get(str(dtype)) == schema.field(name).type}
+    others = pa.schema([field for field in schema if field.name not in kept])
+    converted = pa.Table.from_pandas(frame[others.names], schema=others, preserve_index=False)
+    arrays = [_marked(frame[f.name].to_numpy()) if f.name in kept else converted.column(f.name) for f in schema]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _marked(values: np.ndarray) -> pa.Array:
+    """A float array with its NaN as nulls: what `from_pandas` does, several times faster."""
+    import numpy as np
+    import pyarrow as pa
+
+    values = np.ascontiguousarray(values)
+    if not values.size or not np.isnan(values.min()):
+        return pa.array(values)
+    known = pa.py_buffer(np.packbits(~np.isnan(values), bitorder="little"))
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), values.size, [known, pa.py_buffer(values)])
