@@ -71,7 +71,7 @@ def terms_of(
         exec_mode=trade.exec_mode,
         cost=config.costs.commission + config.costs.slippage,
         cost_of={} if tier is None else {s: tier_cost(i, tier) for s, i in instruments.items()},
-        limit_of={symbol: i.price_limit for symbol, i in instruments.items()},
+        limit_of={s: i.price_limit for s, i in instruments.items() if i.price_limit is not None},
         lot=float(config.costs.lot),
         initial_capital=config.costs.initial_capital,
         min_weight_change=trade.min_weight_change,

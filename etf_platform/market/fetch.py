@@ -16,7 +16,9 @@ from etf_platform.market.adjust import apply_events
 from etf_platform.market.calendar import DateLike, Sessions, day
 from etf_platform.market.sources.local import read_local
 from etf_platform.market.sources.sample import simulate
-from etf_platform.market.validate import EXCHANGE, FORWARD_SUBTRACTED, UNADJUSTED, Tolerance, validate
+from etf_platform.market.validate import EXCHANGE, FORWARD_SUBTRACTED, TOTAL_RETURN, UNADJUSTED, Tolerance, validate
+
+NOT_AS_TRADED = ("forward_subtracted", "total_return")
 
 
 @dataclass(frozen=True)
@@ -119,11 +121,13 @@ def tolerance_of(source: SampleSource | LocalSource) -> Tolerance:
         return EXCHANGE
     if source.adjustment == "forward_subtracted":
         return FORWARD_SUBTRACTED
+    if source.adjustment == "total_return":
+        return TOTAL_RETURN
     return EXCHANGE if "prev_close" in source.columns else UNADJUSTED
 
 
 def _events(feed: Feed, bars: pd.DataFrame) -> pd.DataFrame:
-    is_as_traded = isinstance(feed.source, SampleSource) or feed.source.adjustment != "forward_subtracted"
+    is_as_traded = isinstance(feed.source, SampleSource) or feed.source.adjustment not in NOT_AS_TRADED
     return detect_actions(bars if is_as_traded else bars.iloc[:0], feed.instruments)
 
 

@@ -20,7 +20,9 @@ STOCK_BOARDS = ("main", "chinext", "star", "bse")
 
 
 def market(symbol: str) -> str:
-    """Market of a suffixed symbol: XSHG, XSHE, BJSE or XNYS."""
+    """Market of a suffixed symbol: XSHG, XSHE, BJSE or XNYS (indices such as ^VIX too)."""
+    if symbol.startswith("^"):
+        return "XNYS"
     return MARKETS[symbol.rsplit(".", 1)[1]]
 
 
@@ -37,6 +39,8 @@ def suffixed(code: str, is_index: bool = False) -> str:
 
 def board(symbol: str) -> Board:
     """Board of a suffixed symbol, from its code: main, chinext, star, bse, fund, index or us."""
+    if symbol.startswith("^"):
+        return "index"
     code, suffix = symbol.rsplit(".", 1)
     if suffix == "US":
         return "us"
@@ -56,7 +60,7 @@ def limit_scope(symbol: str, instrument: Instrument | None = None, is_st: bool =
     if kind in ("index", "us"):
         return None
     if kind == "fund":
-        return "etf_20pct" if instrument is not None and instrument.price_limit > 0.10 else "etf"
+        return "etf_20pct" if instrument is not None and (instrument.price_limit or 0.0) > 0.10 else "etf"
     scope = {"main": "main_board"}.get(kind, kind)
     return {"main_board": "st_main", "chinext": "st_chinext"}.get(scope, scope) if is_st else scope
 
@@ -90,7 +94,7 @@ def limit_rates(
 
 
 def tick_size(symbol: str) -> float:
-    """Smallest price step in CNY: 0.001 for funds, 0.01 for everything else."""
+    """Smallest price step in the symbol's currency: 0.001 for Chinese funds, 0.01 for everything else."""
     return 0.001 if board(symbol) == "fund" else 0.01
 
 

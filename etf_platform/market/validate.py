@@ -37,6 +37,8 @@ class Tolerance:
         amount / (close * volume) must lie in [1 / amount_factor, amount_factor].
     gaps_are_actions : bool
         prev_close knows no ex-rights price: a jump that already stands at the open is left to `market.actions`.
+    price_rounding : float
+        Share of the price by which open or close may stick out of [low, high]: adjusted prices are products.
     max_broken_rows : int
         From the day on which a symbol has this many broken rows, all its rows are refused as `broken_series`.
     """
@@ -45,6 +47,7 @@ class Tolerance:
     move_floor: float = 0.01
     amount_factor: float = 2.0
     gaps_are_actions: bool = False
+    price_rounding: float = 0.0
     max_broken_rows: int = 3
 
 
@@ -54,6 +57,8 @@ UNADJUSTED = Tolerance(gaps_are_actions=True)
 # the limit (the worst at 25 %, limit 10 %), and the one that does not is beyond repair. Old levels are down to 1/17 of
 # what was traded (splits included), while a unit error is a factor of 100 or more.
 FORWARD_SUBTRACTED = Tolerance(move_factor=3.0, amount_factor=50.0)
+# Multiplying by later dividends keeps changes and shrinks old levels (SPY of 2000 to 0.63 of what was traded).
+TOTAL_RETURN = Tolerance(amount_factor=50.0, price_rounding=1e-9)
 
 
 @dataclass(frozen=True)
@@ -73,12 +78,12 @@ ROW_RULES: tuple[RowRule, ...] = (
     RowRule("non_numeric", lambda r: r["non_numeric"] != "", "no number in {non_numeric}"),
     RowRule("missing_value", lambda r: r["missing"] != "", "no value in {missing}"),
     RowRule("negative_volume", lambda r: r["volume"] < 0, "volume {volume:g}"),
-    RowRule("zero_volume", lambda r: r["volume"] == 0, "nothing was traded"),
+    RowRule("zero_volume", lambda r: (r["volume"] == 0) & r["has_volume"], "nothing was traded"),
     RowRule("non_positive_price", lambda r: r["lowest"] <= 0, "a price of {lowest:g}"),
     RowRule("bad_adj_factor", lambda r: r["adj_factor"] <= 0, "adj_factor {adj_factor:g}"),
     RowRule(
         "high_low_order",
-        lambda r: (r["high"] < r["highest"]) | (r["low"] > r["lowest"]),
+        lambda r: (r["high"] < r["highest"] * r["rounded_down"]) | (r["low"] * r["rounded_down"] > r["lowest"]),
         "open {open:g}, high {high:g}, low {low:g}, close {close:g}",
     ),
     RowRule("negative_amount", lambda r: r["amount"] < 0, "amount {amount:g}"),
@@ -165,11 +170,15 @@ def _facts(
     _add_numbers(facts, rows)
     facts["lowest"] = facts[list(PRICES)].min(axis=1)
     facts["highest"] = facts[list(PRICES)].max(axis=1)
+    facts["rounded_down"] = 1.0 - tolerance.price_rounding
+    facts["has_volume"] = ~rows["symbol"].isin({s for s, i in instruments.items() if not i.has_volume})
     limits = np.where(_is_fund(rows["symbol"]), rates_of(rows, instruments), np.nan)
-    facts["max_move"] = limits * tolerance.move_factor + tolerance.move_floor
+    unlimited = {s: i.plausible_move for s, i in instruments.items() if i.price_limit is None}
+    within_limits = limits * tolerance.move_factor + tolerance.move_floor
+    facts["max_move"] = np.where(np.isnan(limits), rows["symbol"].map(unlimited).astype("float64"), within_limits)
     facts["move"] = (facts["close"] / facts["prev_close"] - 1.0).abs()
     gap = (facts["open"] / facts["prev_close"] - 1.0).abs()
-    facts["is_action"] = (gap > facts["max_move"]) & tolerance.gaps_are_actions
+    facts["is_action"] = (gap > facts["max_move"]) & tolerance.gaps_are_actions & ~np.isnan(limits)
     facts["amount_estimated"] = facts["amount"].isna() | (facts["amount"] == 0)
     facts["amount_ratio"] = np.where(
         facts["amount_estimated"], 1.0, facts["amount"] / (facts["close"] * facts["volume"]).replace(0.0, np.nan)

@@ -4,6 +4,7 @@ Here: the parts put together, from the panel and the bars to the rows of `strate
 parts; fills and the shift of one session (`backtest`).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -52,7 +53,10 @@ class RotationRules:
     def from_config(cls, config: Config) -> "RotationRules":
         """Gather the rules from the files that hold them."""
         return cls(
-            price_limits={symbol: fund.price_limit for symbol, fund in config.instruments.instruments.items()},
+            price_limits={
+                symbol: math.nan if fund.price_limit is None else fund.price_limit
+                for symbol, fund in config.instruments.instruments.items()
+            },
             top_n=config.etf_pools.strategy.top_n,
             rebalance_freq=config.etf_pools.strategy.rebalance_freq,
             score=config.factors.score,

@@ -22,7 +22,8 @@ SEED = 20240102
 @pytest.fixture(scope="module")
 def feed(config, xshg):
     source = SampleSource(kind="sample", seed=SEED, start="2019-01-02")
-    return Feed("sample", source, None, xshg, config.instruments.instruments)
+    funds = {s: i for s, i in config.instruments.instruments.items() if i.currency == "CNY"}
+    return Feed("sample", source, None, xshg, funds)
 
 
 @pytest.fixture(scope="module")

@@ -64,6 +64,25 @@ class Config:
                         listed[better].append(symbol)
         return {name: tuple(symbols) for name, symbols in listed.items()}
 
+    def members(self, universe: str) -> tuple[str, ...]:
+        """Symbols of a rotation pool or of a universe of `universes.yaml`.
+
+        Raises
+        ------
+        ConfigError
+            There is neither a pool nor a universe of this name.
+        """
+        if universe in self.pools:
+            return self.pools[universe]
+        known = self.universes.universes
+        if universe not in known:
+            raise ConfigError(
+                "looking up the members of a universe",
+                f"there is no {universe!r}",
+                f"use one of {', '.join((*self.pools, *known))}",
+            )
+        return known[universe].symbols
+
     def instrument(self, symbol: str) -> Instrument:
         """Facts of one symbol."""
         return self.instruments.instruments[symbol]
@@ -138,6 +157,26 @@ def _cross_check(parsed: dict[str, Strict]) -> list[str]:
                 problems.append(f"etf_pools.yaml: pools.{name}.symbols.{i}: {symbol} is not in instruments.yaml")
             if symbol not in pools.etf_categories:
                 problems.append(f"etf_pools.yaml: etf_categories: no label for {symbol} of pool {name}")
+    return problems + _check_universes(parsed)
+
+
+def _check_universes(parsed: dict[str, Strict]) -> list[str]:
+    pools, instruments, sources, universes = (
+        parsed[name] for name in ("etf_pools", "instruments", "sources", "universes")
+    )
+    assert isinstance(pools, models.PoolsConfig) and isinstance(instruments, models.InstrumentsConfig)
+    assert isinstance(sources, models.SourcesConfig) and isinstance(universes, UniversesConfig)
+    problems = []
+    for name, universe in universes.universes.items():
+        at = f"universes.yaml: universes.{name}"
+        if name in pools.pools.members or name == "portfolio":
+            problems.append(f"{at}: a pool or the portfolio has this name already")
+        for i, symbol in enumerate(universe.symbols):
+            if symbol not in instruments.instruments:
+                problems.append(f"{at}.symbols.{i}: {symbol} is not in instruments.yaml")
+        for source in sorted({universe.source, *universe.source_of.values()}):
+            if not isinstance(sources.sources.get(source), models.LocalSource):
+                problems.append(f"{at}: {source!r} is no source of recorded data in sources.yaml")
     return problems
 
 

@@ -175,18 +175,30 @@ class PoolsConfig(Strict):
 
 
 class Instrument(Strict):
-    """Facts about one fund. `suggested_pool` is where the corrected assignment files it."""
+    """Facts about one fund or index. `suggested_pool` is where the corrected assignment files it.
+
+    `price_limit` is null where the exchange knows none; there a daily move beyond `plausible_move` is taken for a data
+    error. An index of asset class `volatility` is computed from quotes: it has no volume.
+    """
 
     name: str
     underlying: str
-    asset_class: Literal["equity_cn", "equity_cross_border", "bond", "commodity"]
+    kind: Literal["fund", "index"] = "fund"
+    asset_class: Literal["equity_cn", "equity_cross_border", "equity_us", "bond", "commodity", "volatility"]
     sector: str
     pillar: str
-    price_limit: Fraction
+    currency: Literal["CNY", "USD"] = "CNY"
+    price_limit: Fraction | None
+    plausible_move: Positive = 0.5
     settlement: Literal["T+0", "T+1"]
     underlying_calendars: tuple[str, ...]
     underlying_lag: bool
     suggested_pool: str | None = None
+
+    @property
+    def has_volume(self) -> bool:
+        """Whether it trades, so that a day without volume is no trading day."""
+        return not (self.kind == "index" and self.asset_class == "volatility")
 
 
 class InstrumentsConfig(Strict):
@@ -199,43 +211,51 @@ class InstrumentsConfig(Strict):
 
 
 class SampleSource(Strict):
-    """The seeded market simulator."""
+    """The seeded market simulator.
+
+    US symbols start `lead_sessions` sessions before `start`, so that a strategy's warm-up of 600 bars is over when the
+    first partition comes.
+    """
 
     kind: Literal["sample"]
     seed: int = 20240102
     start: IsoDate = "2019-01-02"
+    lead_sessions: int = Field(620, ge=0)
 
 
 class LocalSource(Strict):
     """Parquet or CSV files below the data root, and how to read them.
 
-    `path` is a file, a folder or a glob; `{symbol}` stands for the suffixed symbol. `columns` maps our names to the
-    file's; without `symbol` the path must hold `{symbol}`. `volume_unit` is `shares` or `lots` (of 100); `amount_unit`
-    is `yuan` or `thousand_yuan`; `price_unit` is `yuan` or `cents`. `adjustment` says what the prices are: `raw`,
-    `forward_subtracted` (levels of old rows are distorted) or `raw_with_factor`. `symbol_format`: `bare` codes get the
+    `path` is a file, a folder or a glob; `{symbol}` is the suffixed symbol (QQQ.US), `{ticker}` the bare one
+    (QQQ; ^VIX is VIX). `columns` maps our names to the file's; without `symbol` the path must hold one of the two.
+    `volume_unit` is `shares`, `lots` (of 100) or `none` (no such column: volume is 0, which only an index without
+    volume may have); `amount_unit` is `yuan` or `thousand_yuan`; `price_unit` is `yuan` (the symbol's own currency) or
+    `cents`. `adjustment` says what the prices are: `raw`, `forward_subtracted` (levels of old rows are distorted),
+    `raw_with_factor`, or `total_return` (all four adjusted for splits and dividends by multiplication: levels are not
+    as traded, changes are). `symbol_format`: `bare` codes get the
     suffix of their prefix, `bare_index` codes that of an index (000300 is .SH).
     """
 
     kind: Literal["local"]
     path: str
     columns: dict[str, str]
-    volume_unit: Literal["shares", "lots"]
+    volume_unit: Literal["shares", "lots", "none"]
     amount_unit: Literal["yuan", "thousand_yuan"] = "yuan"
     price_unit: Literal["yuan", "cents"] = "yuan"
-    adjustment: Literal["raw", "forward_subtracted", "raw_with_factor"]
+    adjustment: Literal["raw", "forward_subtracted", "raw_with_factor", "total_return"]
     symbol_format: Literal["suffixed", "bare", "bare_index"] = "suffixed"
     date_format: str | None = None
 
     @model_validator(mode="after")
     def _columns_known(self) -> "LocalSource":
-        required = {"date", "open", "high", "low", "close", "volume"}
+        required = {"date", "open", "high", "low", "close"} | ({"volume"} if self.volume_unit != "none" else set())
         optional = {"symbol", "prev_close", "pct_chg", "amount", "adj_factor"}
         if unknown := sorted(set(self.columns) - required - optional):
             raise ValueError(f"columns: {', '.join(unknown)} is none of ours")
         if missing := sorted(required - set(self.columns)):
             raise ValueError(f"columns: no entry for {', '.join(missing)}")
-        if "symbol" not in self.columns and "{symbol}" not in self.path:
-            raise ValueError("columns: without `symbol` the path must hold {symbol}")
+        if "symbol" not in self.columns and "{symbol}" not in self.path and "{ticker}" not in self.path:
+            raise ValueError("columns: without `symbol` the path must hold {symbol} or {ticker}")
         return self
 
 

@@ -18,6 +18,7 @@ from etf_platform.market.sources import ROW_COLUMNS
 
 SUFFIXES = (".parquet", ".csv")
 SHARES_PER = {"shares": 1, "lots": 100}
+NO_VOLUME = "none"
 YUAN_PER = {"yuan": 1, "thousand_yuan": 1000}
 PRICES = ("open", "high", "low", "close", "prev_close")
 # pct_chg is rounded to 0.01 percentage points.
@@ -47,8 +48,9 @@ def read_local(
     Returns
     -------
     DataFrame
-        `ROW_COLUMNS`, sorted by symbol and date; volume in shares, amount and prices in yuan. `prev_close` comes from
-        the file, else the close of the row before (which `pct_chg`, when it disagrees, overrules), else null.
+        `ROW_COLUMNS`, sorted by symbol and date; volume in shares, amount and prices in the symbol's currency.
+        `prev_close` comes from the file, else the close of the row before (which `pct_chg`, when it disagrees,
+        overrules), else null; a date with two different closes is nobody's row before.
         `adj_factor` comes from the file; else, where the file has the exchange's ex-rights `prev_close`, it is the
         running product of close before / prev_close; else 1. `fetched_at` is the file's modification time.
 
@@ -75,14 +77,18 @@ def _files(source: LocalSource, name: str, root: Path | None, symbols: Sequence[
     root = root or Path()
     if not root.is_dir():
         raise SourceError(doing, f"there is no folder {root}", "pass the folder that holds the data as --data DIR")
-    if "{symbol}" in source.path:
-        found = [(path, [s]) for s in symbols for path in _matches(root, source.path.replace("{symbol}", s))]
+    if "{symbol}" in source.path or "{ticker}" in source.path:
+        found = [(path, [s]) for s in symbols for path in _matches(root, _path_of(source, s))]
     else:
         found = [(path, list(symbols)) for path in _matches(root, source.path)]
     if not found:
         remedy = "put .parquet or .csv files there, or correct `path` in sources.yaml"
         raise SourceError(doing, f"no file matches {root / source.path}", remedy)
     return found
+
+
+def _path_of(source: LocalSource, symbol: str) -> str:
+    return source.path.replace("{symbol}", symbol).replace("{ticker}", symbol.lstrip("^").rsplit(".", 1)[0])
 
 
 def _matches(root: Path, pattern: str) -> list[Path]:
@@ -103,7 +109,10 @@ def _read(path: Path, source: LocalSource, symbols: Sequence[str]) -> pd.DataFra
     cents = 100 if source.price_unit == "cents" else 1
     for column in PRICES:
         rows[column] = _converted(raw, column, lambda x: x / cents)
-    rows["volume"] = _converted(raw, "volume", lambda x: x * SHARES_PER[source.volume_unit])
+    if source.volume_unit == NO_VOLUME:
+        rows["volume"] = 0.0
+    else:
+        rows["volume"] = _converted(raw, "volume", lambda x: x * SHARES_PER[source.volume_unit])
     rows["amount"] = _converted(raw, "amount", lambda x: x * YUAN_PER[source.amount_unit])
     for column in ("adj_factor", "pct_chg"):
         rows[column] = _converted(raw, column, lambda x: x)
@@ -194,7 +203,8 @@ def _previous_close(rows: pd.DataFrame) -> pd.Series:
     if rows["prev_close"].notna().any():
         return rows["prev_close"]
     close = pd.to_numeric(rows["close"], errors="coerce")
-    usable = rows.assign(close=close)[close > 0].drop_duplicates(["symbol", "date"])
+    usable = rows.assign(close=close)[close > 0].drop_duplicates(["symbol", "date", "close"])
+    usable = usable[~usable.duplicated(["symbol", "date"], keep=False)]
     before = usable.groupby("symbol")["close"].shift()
     keyed = pd.Series(before.to_numpy(), index=pd.MultiIndex.from_frame(usable[["symbol", "date"]]))
     known = pd.Series(keyed.reindex(pd.MultiIndex.from_frame(rows[["symbol", "date"]])).to_numpy(), index=rows.index)
