@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from etf_platform.reports.plots import canvas
+from etf_platform.reports.plots.board import Cell, draw_board
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+PIXELS = 1400  # columns of the picture of weights, twice what its axes are wide
 LONGEST_HOLIDAY = 14  # calendar days; the longest closure of XSHG since 2010 was 11 days (2020-01-23 to 02-03)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -37,8 +39,8 @@ def equity_and_drawdown(equity: pd.DataFrame, subject: str = "") -> bytes:
     rows = equity.dropna(subset=["portfolio_value"]).sort_values("date") if len(equity) else equity
     if rows.empty:
         return canvas.no_data(title, simulated=simulated)
-    figure = canvas.new_figure(7.0, 4.1, title)
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
+    figure = canvas.new_figure(7.0, 4.1, title, canvas.Margins(left=0.66, right=0.2, top=0.68, bottom=0.3))
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1), gridspec_kw={"hspace": 0.14})
     _draw_value(canvas.plain(upper), rows)
     _draw_drawdown(canvas.plain(lower), rows)
     canvas.date_axis(lower, rows["date"])
@@ -58,9 +60,8 @@ def monthly_heat_map(months: pd.DataFrame, subject: str = "") -> bytes:
     returns = pd.Series(total["contribution"].to_numpy(float), index=[stamp.year, stamp.month]).unstack()
     returns = returns.reindex(columns=range(1, 13))
     partial = set(zip(stamp.year[~total["is_complete"]], stamp.month[~total["is_complete"]], strict=True))
-    figure = canvas.new_figure(7.4, 1.2 + 0.36 * len(returns), title)
-    _draw_calendar(canvas.plain(figure.add_subplot(), grid=None), returns, partial)
-    return canvas.to_png(figure, simulated)
+    cells = _calendar_cells(returns, partial)
+    return draw_board(title, (*MONTHS, "Year"), cells, 0.36, simulated)
 
 
 def weights_over_time(positions: pd.DataFrame, subject: str = "") -> bytes:
@@ -69,6 +70,8 @@ def weights_over_time(positions: pd.DataFrame, subject: str = "") -> bytes:
     `positions` is `backtest/<pool>/positions` (`date`, `symbol`, `weight` as a fraction). A grid instead of stacked
     areas: with twenty funds no set of colours can be told apart. Returns PNG bytes.
     """
+    from matplotlib.dates import date2num
+
     title, simulated = _titled(subject, "weights at the close"), canvas.is_simulated(positions)
     if positions.empty:
         return canvas.no_data(title, simulated=simulated)
@@ -76,20 +79,36 @@ def weights_over_time(positions: pd.DataFrame, subject: str = "") -> bytes:
     first_held = weights.notna().to_numpy().argmax(axis=1)
     weights = weights.iloc[np.lexsort((weights.index.to_numpy(), first_held))]
     weights.loc["not invested"] = 1.0 - weights.sum()
-    figure = canvas.new_figure(7.0, 1.5 + 0.22 * len(weights), title)
+    margins = canvas.Margins(0.2 + canvas.label_width(weights.index), 0.95, 0.45, 0.35)
+    figure = canvas.new_figure(7.0, 0.8 + 0.24 * len(weights), title, margins)
     axes = canvas.plain(figure.add_subplot(), grid=None)
     days = pd.DatetimeIndex(weights.columns)
-    edges = days.union([days[-1] + pd.Timedelta(days=1)])
     shown = np.ma.masked_less(np.nan_to_num(weights.to_numpy(float)), 2e-3)
-    mesh = axes.pcolormesh(edges, np.arange(len(weights) + 1), shown, cmap="cividis_r", vmin=0.0, vmax=_top(shown))
-    for line in range(1, len(weights)):
-        axes.axhline(line, color=canvas.RULE, linewidth=0.6)
+    top = _top(shown)
+    picture = axes.imshow(
+        shown[:, _day_of_pixel(days)],
+        cmap="cividis_r",
+        vmin=0.0,
+        vmax=top,
+        aspect="auto",
+        interpolation="nearest",
+        extent=(*date2num([days[0], days[-1] + pd.Timedelta(days=1)]), len(weights), 0.0),
+    )
+    axes.hlines(np.arange(1, len(weights)), *axes.get_xlim(), color=canvas.RULE, linewidth=0.6)
     axes.set_yticks(np.arange(len(weights)) + 0.5, list(weights.index))
-    axes.invert_yaxis()
+    axes.xaxis_date()
     canvas.date_axis(axes, days)
-    bar = figure.colorbar(mesh, ax=axes, pad=0.01, fraction=0.03, label="weight")
+    bar = figure.colorbar(picture, cax=figure.add_axes((1.0 - 0.82 / 7.0, 0.25, 0.16 / 7.0, 0.5)))
+    bar.set_label("weight", color=canvas.FAINT, fontsize=9)
     canvas.percent_axis(canvas.plain(bar.ax, grid=None))
     return canvas.to_png(figure, simulated)
+
+
+def _day_of_pixel(days: pd.DatetimeIndex) -> np.ndarray:
+    """Position of the last given day on or before each of `PIXELS` equal steps of the whole range."""
+    known = days.to_numpy().astype("datetime64[s]").astype(np.int64)
+    steps = np.linspace(known[0], known[-1] + 86_400, PIXELS, endpoint=False)
+    return np.searchsorted(known, steps, side="right") - 1
 
 
 def weights_by_day(positions: pd.DataFrame) -> pd.DataFrame:
@@ -140,15 +159,24 @@ def _draw_drawdown(axes: "Axes", rows: pd.DataFrame) -> None:
                       color=canvas.INK)  # fmt: skip
 
 
-def _draw_calendar(axes: "Axes", returns: pd.DataFrame, partial: set[tuple[int, int]]) -> None:
-    cells = np.column_stack([returns.to_numpy(float), np.full(len(returns), np.nan)])
-    bound = max(0.02, float(np.nanquantile(np.abs(cells), 0.95)))
-    image = axes.imshow(cells, cmap="PuOr", vmin=-1.25 * bound, vmax=1.25 * bound, aspect="auto")
-    axes.set_xticks(range(13), [*MONTHS, "Year"])
-    axes.xaxis.tick_top()
-    axes.set_yticks(range(len(returns)), [str(year) for year in returns.index])
-    marks = [["*" if (year, month) in partial else "" for month in range(1, 14)] for year in returns.index]
-    labels = [[f"{100 * r:+.1f}{m}" for r, m in zip(*row, strict=True)] for row in zip(cells, marks, strict=True)]
-    canvas.write_cells(axes, image, np.array(labels), 8.5)
-    for i, whole in enumerate(np.nanprod(1.0 + cells, axis=1) - 1.0):
-        axes.text(12, i, f"{100 * whole:+.1f}", ha="center", va="center", fontsize=8.5, fontweight="bold")
+def _calendar_cells(returns: pd.DataFrame, partial: set[tuple[int, int]]) -> list[tuple[str, list[Cell | None]]]:
+    """One row per year: a cell per month that has a return, and the year's compounded return."""
+    from matplotlib import colormaps
+
+    values = returns.to_numpy(float)
+    bound = 1.25 * max(0.02, float(np.nanquantile(np.abs(values), 0.95)))
+    colours = colormaps["PuOr"](0.5 + values / (2.0 * bound))[..., :3]
+    rows: list[tuple[str, list[Cell | None]]] = []
+    for year, line, paints in zip(returns.index, values, colours, strict=True):
+        cells: list[Cell | None] = [
+            None if np.isnan(r) else _month_cell(f"{100 * r:+.1f}{'*' if (year, month) in partial else ''}", paint)
+            for month, (r, paint) in enumerate(zip(line, paints, strict=True), 1)
+        ]
+        rows.append((str(year), [*cells, Cell(f"{100 * (np.nanprod(1.0 + line) - 1.0):+.1f}", bold=True)]))
+    return rows
+
+
+def _month_cell(text: str, paint: np.ndarray) -> Cell:
+    red, green, blue = (round(255 * float(part)) for part in paint)
+    ink = "white" if canvas.is_dark(paint) else canvas.INK
+    return Cell(text, f"#{red:02x}{green:02x}{blue:02x}", ink)

@@ -5,6 +5,8 @@ drawn in several threads; the background is solid, so that they can be read on a
 """
 
 import base64
+from collections.abc import Iterable
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
+    from PIL.Image import Image
 
 PAPER, INK, FAINT, RULE = "#fcfcfa", "#22262b", "#6a7178", "#d5d8db"
 # Okabe and Ito (2008): distinguishable with every common form of colour blindness.
@@ -22,16 +25,41 @@ BLUE, ORANGE, VERMILLION, GREEN, SKY, GREY = "#0072b2", "#e69f00", "#d55e00", "#
 DPI = 120
 PALETTE = 256
 NARROWEST = 6.4
+SIMULATED = "SIMULATED DATA"
 
 
-def new_figure(width: float, height: float, title: str) -> "Figure":
-    """An empty figure of the given size in inches (title and label need 6.4) with its title at the top left."""
+@dataclass(frozen=True)
+class Margins:
+    """Inches between the edges of a figure and its axes."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+
+def label_width(labels: Iterable[str], points: float = 8.5) -> float:
+    """Inches that the longest of some labels takes at most, about: DejaVu Sans is 0.63 em wide on average."""
+    return max((len(label) for label in labels), default=0) * 0.63 * points / 72
+
+
+def new_figure(width: float, height: float, title: str, margins: Margins | None = None) -> "Figure":
+    """An empty figure of the given size in inches (title and label need 6.4) with its title at the top left.
+
+    With `margins` the axes stand where these say; without, they are fitted to their labels, which takes twice the time.
+    """
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    layout = ConstrainedLayoutEngine(h_pad=0.09, w_pad=0.07)
-    figure = Figure(figsize=(max(width, NARROWEST), height), dpi=DPI, facecolor=PAPER, layout=layout)
-    figure.suptitle(title, x=0.012, ha="left", fontsize=11.5, fontweight="bold", color=INK)
+    wide = max(width, NARROWEST)
+    layout = None if margins else ConstrainedLayoutEngine(h_pad=0.09, w_pad=0.07)
+    figure = Figure(figsize=(wide, height), dpi=DPI, facecolor=PAPER, layout=layout)
+    if margins:
+        top, bottom = 1.0 - margins.top / height, margins.bottom / height
+        figure.subplots_adjust(margins.left / wide, bottom, 1.0 - margins.right / wide, top)
+    figure.suptitle(
+        title, x=0.012, y=1.0 - 0.1 / height, ha="left", va="top", fontsize=11.5, fontweight="bold", color=INK
+    )
     return figure
 
 
@@ -67,10 +95,15 @@ def date_axis(axes: "Axes", days: pd.Series | pd.DatetimeIndex) -> None:
 def write_cells(axes: "Axes", image: "AxesImage", labels: np.ndarray, size: float = 8.0) -> None:
     """Write one label into every cell of an `imshow` grid, light on dark colours and dark on light ones."""
     array: np.ma.MaskedArray = np.ma.masked_invalid(np.ma.asarray(image.get_array()))
-    brightness = image.to_rgba(array)[..., :3] @ np.array([0.299, 0.587, 0.114])
+    paints = image.to_rgba(array)
     for i, j in np.argwhere(~np.ma.getmaskarray(array)):
-        colour = "white" if brightness[i, j] < 0.52 else INK
+        colour = "white" if is_dark(paints[i, j, :3]) else INK
         axes.text(j, i, labels[i, j], ha="center", va="center", fontsize=size, color=colour)
+
+
+def is_dark(paint: np.ndarray) -> bool:
+    """Whether letters on this colour (red, green, blue in [0, 1]) have to be white."""
+    return bool(paint @ np.array([0.299, 0.587, 0.114]) < 0.52)
 
 
 def percent_axis(axes: "Axes", axis: str = "y") -> None:
@@ -105,10 +138,16 @@ def to_png(figure: "Figure", simulated: bool) -> bytes:
         _label_simulated(figure)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    image = Image.frombytes("RGBA", canvas.get_width_height(), bytes(canvas.buffer_rgba())).convert("RGB")
+    return encode(Image.frombytes("RGBA", canvas.get_width_height(), bytes(canvas.buffer_rgba())).convert("RGB"))
+
+
+def encode(image: "Image") -> bytes:
+    """An RGB picture as a palette PNG."""
+    from PIL import Image as Pillow
+
     buffer = BytesIO()
     # the octree and plain deflate: a seventh of the time of the median cut with `optimize`, a few kB more
-    flat = image.quantize(PALETTE, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    flat = image.quantize(PALETTE, method=Pillow.Quantize.FASTOCTREE, dither=Pillow.Dither.NONE)
     flat.save(buffer, "PNG", compress_level=6)
     return buffer.getvalue()
 
@@ -116,9 +155,7 @@ def to_png(figure: "Figure", simulated: bool) -> bytes:
 def _label_simulated(figure: "Figure") -> None:
     right, top = 1.0 - 0.12 / figure.get_figwidth(), 1.0 - 0.1 / figure.get_figheight()
     box = {"boxstyle": "round,pad=0.35", "facecolor": VERMILLION, "edgecolor": "none"}
-    figure.text(
-        right, top, "SIMULATED DATA", ha="right", va="top", fontsize=9, fontweight="bold", color="white", bbox=box
-    )
+    figure.text(right, top, SIMULATED, ha="right", va="top", fontsize=9, fontweight="bold", color="white", bbox=box)
 
 
 def as_data_uri(png: bytes) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from etf_platform.core.states import State, worst
 from etf_platform.core.tables import POOL_SUMMARY
 from etf_platform.reports.plots import canvas
+from etf_platform.reports.plots.board import Cell, draw_board
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,16 +68,18 @@ def fuse_board(verdicts: pd.DataFrame, subject: str = "Fuses") -> bytes:
     if verdicts.empty:
         return canvas.no_data(subject, "no fuse has been evaluated yet", simulated)
     fuses, pools = list(dict.fromkeys(verdicts["fuse"])), list(dict.fromkeys(verdicts["universe"]))
-    figure = canvas.new_figure(2.6 + 1.1 * max(3, len(pools)), 0.95 + 0.3 * len(fuses), subject)
-    axes = canvas.plain(figure.add_subplot(), grid=None)
-    for (fuse, pool), group in verdicts.groupby(["fuse", "universe"]):
-        _draw_state(axes, pools.index(pool), fuses.index(fuse), worst(State(s) for s in group["state"]))
-    axes.set_xlim(-0.5, len(pools) - 0.5)
-    axes.set_ylim(len(fuses) - 0.5, -0.5)
-    axes.set_xticks(range(len(pools)), pools)
-    axes.xaxis.tick_top()
-    axes.set_yticks(range(len(fuses)), fuses)
-    return canvas.to_png(figure, simulated)
+    found: dict[tuple[str, str], list[State]] = {}
+    for fuse, pool, state in zip(verdicts["fuse"], verdicts["universe"], verdicts["state"], strict=True):
+        found.setdefault((fuse, pool), []).append(State(state))
+    rows = [(fuse, [_state_cell(found.get((fuse, pool))) for pool in pools]) for fuse in fuses]
+    return draw_board(subject, pools, rows, 0.3, simulated, gap=0.03, width=2.6 + 1.1 * max(3, len(pools)))
+
+
+def _state_cell(states: list[State] | None) -> Cell | None:
+    if not states:
+        return None
+    state = worst(states)
+    return Cell(state.value, *STATE_COLOURS[state], bold=True)
 
 
 def _known_unit(name: str) -> str:
@@ -96,11 +99,3 @@ def _draw_sweep(axes: "Axes", cells: pd.DataFrame, scale: float) -> None:
         canvas.write_cells(axes, image, np.char.mod("%.2f", shown))
     i, j = np.unravel_index(int(np.nanargmax(shown)), shown.shape)
     axes.add_patch(Rectangle((j - 0.48, i - 0.48), 0.96, 0.96, fill=False, edgecolor=canvas.VERMILLION, linewidth=2))
-
-
-def _draw_state(axes: "Axes", column: int, row: int, state: State) -> None:
-    from matplotlib.patches import Rectangle
-
-    face, ink = STATE_COLOURS[state]
-    axes.add_patch(Rectangle((column - 0.48, row - 0.45), 0.96, 0.9, facecolor=face, edgecolor="none"))
-    axes.text(column, row, state.value, ha="center", va="center", fontsize=8, color=ink, fontweight="bold")
