@@ -49,6 +49,7 @@ def encode(rows: pa.Table, year: int | None = None) -> Encoded:
         use_dictionary=others,
         use_byte_stream_split=floats,
         write_statistics=others,
+        write_batch_size=ROWS_PER_GROUP,
         store_schema=False,
     )
     return Encoded(year, sink.getvalue(), rows.num_rows)
