@@ -1,1 +1,4 @@
-"""Indicators: bars to named columns, one file per family. Not here: what a column means for a position (`strategies`)."""
+"""Indicators: bars to named columns, one file per family.
+
+Not here: what a column means for a position (`strategies`).
+"""
