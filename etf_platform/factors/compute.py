@@ -58,9 +58,13 @@ def compute_arrays(
     values = np.empty((len(factors), int(offsets[-1]))) if out is None else out
     _require_series(factors)
     ready, failures = _compile(factors)
-    with ThreadPoolExecutor(threads) as pool:
-        for failed in pool.map(lambda chunk: _run(ready, chunk, bars, values), _chunks(offsets)):
-            failures.update(failed)
+    chunks = _chunks(offsets)
+    if len(chunks) == 1:  # starting threads would take longer than the kernels
+        failures.update(_run(ready, chunks[0], bars, values))
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            for failed in pool.map(lambda chunk: _run(ready, chunk, bars, values), chunks):
+                failures.update(failed)
     for row, factor in enumerate(factors):
         if factor.column in failures:
             values[row] = np.nan

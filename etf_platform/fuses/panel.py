@@ -24,6 +24,7 @@ META_KEYS = (
     "panel_columns_hash",
 )
 SHOWN = 10  # names listed in details
+FIRST_ROWS = 8192  # nearly every column shows two values in these
 
 
 @fuse(guards="factors/panel", on_fail="halt", limit="thresholds.min_coverage")
@@ -97,10 +98,18 @@ def index_problems(panel: pd.DataFrame, sessions: pd.DatetimeIndex) -> list[str]
 @fuse(guards="factors/panel", on_fail="halt", limit="thresholds.max_zero_variance")
 def zero_variance(panel: pd.DataFrame, limit: float) -> Reading:
     """No factor is constant. One or more WARN, the limit or more FAIL; a column without values is coverage's matter."""
-    names = [name for name in factor_columns(panel) if panel[name].max() == panel[name].min()]
+    names = [name for name in factor_columns(panel) if _is_constant(panel[name])]
     state = State.FAIL if len(names) >= limit else State.WARN if names else State.PASS
     reason = f"constant: {', '.join(names[:SHOWN])}" if names else ""
     return Reading(float(len(names)), state=state, reason=reason, details={"constant": names})
+
+
+def _is_constant(column: pd.Series) -> bool:
+    first = column.to_numpy()[:FIRST_ROWS]
+    known = first[first == first]  # without NaN
+    if known.size and (known != known[0]).any():
+        return False
+    return bool(column.max() == column.min())
 
 
 @fuse(guards="factors/summary", on_fail="hold", limit=0)
