@@ -19,7 +19,13 @@ only `orchestration` knows the order.
     core/            units, schemas, config, catalogue, errors
 """
 
+import os
 from typing import TYPE_CHECKING
+
+# Read once, when numpy is imported. Matrices here are small: a second thread of the linear algebra waits in a busy loop
+# (three pools' factor summaries on two cores: 3 s of processor time with two threads, 0.4 s with one), and a sum must
+# not depend on the number of cores.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 if TYPE_CHECKING:
     from etf_platform.storage.lake import Lake
