@@ -51,12 +51,20 @@ class Feed:
 
 @dataclass(frozen=True, eq=False)
 class MarketData:
-    """BARS, QUARANTINE, ADJUSTMENT_EVENTS of [start, end], and how many identical repetitions the history held."""
+    """BARS, QUARANTINE and ADJUSTMENT_EVENTS of [start, end], and the identical repetitions dropped from it.
+
+    `identical` is described at `market.validate.Verdict`: nothing that the source holds is left out unsaid.
+    """
 
     bars: pd.DataFrame
     quarantine: pd.DataFrame
     events: pd.DataFrame
-    n_identical: int
+    identical: pd.DataFrame
+
+    @property
+    def n_identical(self) -> int:
+        """Number of identical repetitions dropped."""
+        return int(self.identical["n_dropped"].sum())
 
 
 def fetch_bars(feed: Feed, symbols: Sequence[str], end: DateLike) -> pd.DataFrame:
@@ -111,8 +119,19 @@ def load_bars(
     if accepted is not None:
         ours = accepted[accepted["symbol"].isin(symbols)]
         bars, events = apply_events(bars, ours), decided(events, ours)
-    cut = [_cut(frame, start, end) for frame in (bars, verdict.quarantine, events)]
-    return MarketData(cut[0], cut[1], cut[2], verdict.n_identical)
+    return MarketData(*(_cut(frame, start, end) for frame in (bars, verdict.quarantine, events, verdict.identical)))
+
+
+def together(parts: Sequence[MarketData]) -> MarketData:
+    """The bars of several sources as those of one universe: disjoint symbols, each frame sorted by date and symbol."""
+    return MarketData(
+        *(_stacked([getattr(part, name) for part in parts]) for name in ("bars", "quarantine", "events", "identical"))
+    )
+
+
+def _stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    filled = [frame for frame in frames if len(frame)] or frames[:1]
+    return pd.concat(filled, ignore_index=True).sort_values(["date", "symbol"], kind="stable", ignore_index=True)
 
 
 def tolerance_of(source: SampleSource | LocalSource) -> Tolerance:

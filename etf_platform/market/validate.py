@@ -102,11 +102,20 @@ ROW_RULES: tuple[RowRule, ...] = (
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """Accepted rows as BARS, refused ones as QUARANTINE, and how many identical repetitions were dropped."""
+    """Accepted rows as BARS, refused ones as QUARANTINE, and what was dropped as an identical repetition.
+
+    `identical` has one row per date and symbol: `date`, `symbol`, `n_dropped`. Rows judged = rows of `bars` + rows of
+    `quarantine` + the sum of `n_dropped`.
+    """
 
     bars: pd.DataFrame
     quarantine: pd.DataFrame
-    n_identical: int
+    identical: pd.DataFrame
+
+    @property
+    def n_identical(self) -> int:
+        """Number of identical repetitions dropped."""
+        return int(self.identical["n_dropped"].sum())
 
 
 def validate(
@@ -139,14 +148,15 @@ def validate(
     Verdict
         Both frames sorted by date and symbol. A refused row on a day without trading is filed under the next session.
     """
-    distinct = rows[~rows.drop(columns="fetched_at").duplicated()].reset_index(drop=True)
+    is_repetition = rows.drop(columns="fetched_at").duplicated()
+    distinct = rows[~is_repetition].reset_index(drop=True)
     facts = _facts(distinct, sessions, instruments, tolerance, today)
     rule = _first_rule(facts)
     rule = _with_broken_series(facts, rule, prior_breaks or {}, tolerance.max_broken_rows)
     return Verdict(
         bars=_bars(distinct, facts, rule == ""),
         quarantine=_quarantine(distinct, facts, rule, sessions, tolerance.max_broken_rows),
-        n_identical=len(rows) - len(distinct),
+        identical=rows[is_repetition].groupby(["date", "symbol"]).size().reset_index(name="n_dropped"),
     )
 
 

@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -49,12 +50,12 @@ class Platform:
 
         return open_ops(self.workspace.ops_url)
 
-    def sessions(self, pool: str) -> "Sessions":
-        """Trading sessions of the pool's exchange (the portfolio's: Shanghai)."""
+    def sessions(self, universe: str) -> "Sessions":
+        """Trading sessions of the exchange of a pool or a universe (the portfolio's: Shanghai)."""
         from etf_platform.market.calendar import sessions
 
-        members = self.config.etf_pools.pools.members
-        exchange = members[pool].calendar if pool in members else "XSHG"
+        found = self.config.etf_pools.pools.members.get(universe) or self.config.universes.universes.get(universe)
+        exchange = found.calendar if found else "XSHG"
         return sessions(exchange, self.config.platform.calendar.extra_holidays.get(exchange, ()))
 
     @property
@@ -65,19 +66,49 @@ class Platform:
     @property
     def source(self) -> SampleSource | LocalSource:
         """Settings of the chosen source."""
+        return self.source_named(self.source_name)
+
+    def source_named(self, name: str) -> SampleSource | LocalSource:
+        """Settings of one source of `sources.yaml`.
+
+        Raises
+        ------
+        ConfigError
+            There is none of this name.
+        """
         sources = self.config.sources.sources
-        if self.source_name not in sources:
+        if name not in sources:
             raise ConfigError(
                 "choosing a source",
-                f"there is no source {self.source_name!r}",
+                f"there is no source {name!r}",
                 f"use one of {', '.join(sorted(sources))} (sources.yaml)",
             )
-        return sources[self.source_name]
+        return sources[name]
+
+    def source_of(self, universe: str, symbol: str) -> str:
+        """Name of the source that a symbol is read from.
+
+        An installation on a simulated source is simulated throughout. On real data a pool reads the chosen source and a
+        universe its own (`universes.yaml`); the two are never mixed.
+        """
+        declared = self.config.universes.universes.get(universe)
+        if declared is None or self.source.kind == "sample":
+            return self.source_name
+        return declared.source_of.get(symbol, declared.source)
+
+    def history_start(self, universe: str) -> date:
+        """First day of interest: the universe's own, else that of `platform.yaml`."""
+        declared = self.config.universes.universes.get(universe)
+        return date.fromisoformat(declared.history_start if declared else self.config.platform.history_start)
 
     @property
     def source_label(self) -> str:
-        """How rows made from this source are labelled: `sample (simulated)`, `local:<name>`."""
-        return f"{self.source_name} (simulated)" if self.source.kind == "sample" else f"local:{self.source_name}"
+        """How rows made from the chosen source are labelled: `sample (simulated)`, `local:<name>`."""
+        return self.label_of(self.source_name)
+
+    def label_of(self, source: str) -> str:
+        """How rows made from a source are labelled: `sample (simulated)`, `local:<name>`."""
+        return f"{source} (simulated)" if self.source_named(source).kind == "sample" else f"local:{source}"
 
     def perform(self, step: "Step", universe: str, window: "Window") -> "Outcome":
         """Run a step's function, unless a halting fuse on what it reads is open.

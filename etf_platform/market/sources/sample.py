@@ -19,6 +19,7 @@ from etf_platform.market.calendar import DateLike, Sessions
 from etf_platform.market.instruments import limit_rates, tick_size
 from etf_platform.market.sources import ROW_COLUMNS
 from etf_platform.market.sources.factors import factor_returns
+from etf_platform.market.sources.sample_us import simulate_us
 from etf_platform.market.sources.streams import normals, stream
 
 CLOSE_UTC = pd.Timedelta(hours=7)  # 15:00 in Shanghai
@@ -72,11 +73,14 @@ def simulate(
     end : date-like
         Last day.
 
+    US symbols (currency USD) come from `market.sources.sample_us`, from `source.lead_sessions` sessions earlier on.
+
     Returns
     -------
     DataFrame
         `market.sources.ROW_COLUMNS`, sorted by symbol and date; every row passes `market.validate`. `fetched_at` is
-        15:00 Asia/Shanghai of the row's day on every exchange. price * adj_factor runs on over splits and dividends.
+        15:00 Asia/Shanghai of the row's day (of US symbols 16:00 New York). price * adj_factor runs on over splits and
+        dividends.
 
     Raises
     ------
@@ -87,13 +91,29 @@ def simulate(
     """
     if unknown := [s for s in symbols if s not in instruments]:
         raise BadInputError("simulating bars", f"no facts of {', '.join(unknown)}", "add them to instruments.yaml")
-    dates = sessions.between(source.start, end)
-    factors = factor_returns(source.seed, dates.size)
-    funds = [_fund(source.seed, s, instruments[s], dates, factors) for s in sorted(set(symbols))]
-    rows = pd.concat(funds, ignore_index=True) if funds else pd.DataFrame(columns=list(ROW_COLUMNS))
+    wanted = sorted(set(symbols))
+    abroad = [s for s in wanted if instruments[s].currency == "USD"]
+    frames = _funds(source, [s for s in wanted if s not in abroad], instruments, sessions.between(source.start, end))
+    if abroad:
+        frames += simulate_us(source.seed, abroad, instruments, _with_lead(source, sessions, end))
+    rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(ROW_COLUMNS))
     rows["source"] = f"{name} (simulated)"
-    rows["fetched_at"] = (rows["date"] + CLOSE_UTC).dt.tz_localize("UTC").astype("datetime64[us, UTC]")
     return rows[list(ROW_COLUMNS)]
+
+
+def _with_lead(source: SampleSource, sessions: Sessions, end: DateLike) -> pd.DatetimeIndex:
+    known = sessions.between(sessions.index[0], end)
+    return known[max(0, int(known.searchsorted(pd.Timestamp(source.start))) - source.lead_sessions) :]
+
+
+def _funds(
+    source: SampleSource, symbols: Sequence[str], instruments: Mapping[str, Instrument], dates: pd.DatetimeIndex
+) -> list[pd.DataFrame]:
+    if not symbols:
+        return []
+    factors = factor_returns(source.seed, dates.size)
+    funds = [_fund(source.seed, s, instruments[s], dates, factors) for s in symbols]
+    return [f.assign(fetched_at=(f["date"] + CLOSE_UTC).dt.tz_localize("UTC").dt.as_unit("us")) for f in funds]
 
 
 def profile(seed: int, symbol: str, instrument: Instrument) -> Profile:

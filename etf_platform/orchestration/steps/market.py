@@ -1,4 +1,4 @@
-"""The source to bars, quarantine, adjustment events and members."""
+"""The sources of a pool or a universe to bars, quarantine, adjustment events and members."""
 
 from datetime import date, timedelta
 
@@ -6,29 +6,69 @@ import pandas as pd
 
 from etf_platform.core import tables as t
 from etf_platform.core.schema import Table
-from etf_platform.market.fetch import Feed, MarketData
+from etf_platform.market.fetch import Feed, MarketData, together
 from etf_platform.market.fetch import load_bars as fetch_and_judge
+from etf_platform.market.freshness import closed_bars, last_closed_session
 from etf_platform.market.members import members
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.tables import StepTables
 
+_NO_VERDICTS = pd.DataFrame({"symbol": pd.Series(dtype="str"), "verdict": pd.Series(dtype="str"), "rows": 0})
 RANGE_TABLES = (t.BARS, t.QUARANTINE, t.ADJUSTMENT_EVENTS)
 
 
-def load_bars(platform: Platform, pool: str, window: Window) -> Outcome:
+def load_bars(platform: Platform, universe: str, window: Window) -> Outcome:
     """Fetch and judge the window's rows, store them, and bring the members table up to date."""
+    start, end = _inside_calendar(platform, universe, window)
+    return _load(platform, universe, window, start, end)
+
+
+def load_universe_bars(platform: Platform, universe: str, window: Window) -> Outcome:
+    """As `load_bars`, and the sessions since the last stored one; everything from `history_start` on when nothing is
+    stored, or when the provider restated stored rows.
+
+    A provider of adjusted prices restates all earlier rows with every dividend, so rows of two of its files must not
+    stand side by side.
+    """
+    start, end = _inside_calendar(platform, universe, window)
+    stored = _stored(platform, universe, t.BARS)
+    if stored is None or stored.empty:
+        return _load(platform, universe, window, platform.history_start(universe), end)
+    newest = stored["date"].max().date()
+    last = max(end, newest)
+    if _is_restated(_fetch(platform, universe, platform.history_start(universe), last).bars, stored):
+        return _load(platform, universe, window, platform.history_start(universe), last)
+    return _load(platform, universe, window, min(start, newest + timedelta(days=1)), end)
+
+
+def _load(platform: Platform, universe: str, window: Window, start: date, end: date) -> Outcome:
     tables = StepTables(platform, window)
-    start, end = _inside_calendar(platform, pool, window)
-    symbols = platform.config.pools[pool]
-    loaded = fetch_and_judge(_feed(platform, pool), symbols, start, end, _reviewed(platform, pool))
-    stored = _stored(platform, pool, t.BARS, start, end)
-    bars = numbered_revisions(loaded.bars, stored)
-    events = keep_reviews(loaded.events, _stored(platform, pool, t.ADJUSTMENT_EVENTS, start, end))
+    loaded = _fetch(platform, universe, start, end)
+    closed = closed_bars(loaded.bars, platform.sessions(universe), _now())
+    bars = numbered_revisions(closed, _stored(platform, universe, t.BARS, start, end))
+    events = keep_reviews(loaded.events, _stored(platform, universe, t.ADJUSTMENT_EVENTS, start, end))
     for table, frame in zip(RANGE_TABLES, (bars, loaded.quarantine, events), strict=True):
-        tables.write(table, pool, frame, start, end)
-    tables.write(t.MEMBERS, pool, _members(platform, pool))
-    return tables.outcome(facts=_facts(bars, loaded, symbols))
+        tables.write(table, universe, frame, start, end)
+    tables.write(t.MEMBERS, universe, _members(platform, universe))
+    return tables.outcome(
+        facts=_facts(bars, loaded, platform.config.members(universe)),
+        frames={"rows by symbol and verdict": verdicts(bars, loaded)},
+    )
+
+
+def verdicts(bars: pd.DataFrame, loaded: MarketData) -> pd.DataFrame:
+    """What became of every row of the window: `symbol`, `verdict` (accepted, identical repetition, open session, or the
+    rule that refused it) and `rows`.
+    """
+    counted = [
+        bars.assign(verdict="accepted", rows=1),
+        loaded.identical.assign(verdict="identical repetition dropped", rows=loaded.identical["n_dropped"]),
+        loaded.quarantine.assign(verdict=loaded.quarantine["rule"], rows=1),
+        loaded.bars[~loaded.bars["date"].isin(bars["date"])].assign(verdict="session still open", rows=1),
+    ]
+    both = pd.concat([frame[["symbol", "verdict", "rows"]] for frame in counted if len(frame)] or [_NO_VERDICTS])
+    return both.groupby(["symbol", "verdict"])["rows"].sum().reset_index()
 
 
 def numbered_revisions(fresh: pd.DataFrame, stored: pd.DataFrame | None) -> pd.DataFrame:
@@ -65,21 +105,43 @@ def _equal(both: pd.DataFrame, values: list[str]) -> "pd.Series[bool]":
     return pd.concat(checks, axis=1).all(axis=1)
 
 
-def _feed(platform: Platform, pool: str) -> Feed:
+def _is_restated(fresh: pd.DataFrame, stored: pd.DataFrame) -> bool:
+    both = fresh.merge(stored, on=["date", "symbol"], suffixes=("", "_stored"))
+    return not bool(_equal(both, ["open", "high", "low", "close", "adj_factor", "source"]).all())
+
+
+def _fetch(platform: Platform, universe: str, start: date, end: date) -> MarketData:
+    reviewed = _reviewed(platform, universe)
+    by_source: dict[str, list[str]] = {}
+    for symbol in platform.config.members(universe):
+        by_source.setdefault(platform.source_of(universe, symbol), []).append(symbol)
+    return together(
+        [
+            fetch_and_judge(_feed(platform, universe, name), tuple(symbols), start, end, reviewed)
+            for name, symbols in by_source.items()
+        ]
+    )
+
+
+def _feed(platform: Platform, universe: str, source: str) -> Feed:
     return Feed(
-        platform.source_name,
-        platform.source,
+        source,
+        platform.source_named(source),
         platform.workspace.data,
-        platform.sessions(pool),
+        platform.sessions(universe),
         platform.config.instruments.instruments,
         platform.config.fuses.max_broken_rows,
     )
 
 
-def _inside_calendar(platform: Platform, pool: str, window: Window) -> tuple[date, date]:
-    start = window.start or date.fromisoformat(platform.config.platform.history_start)
-    end = window.end or platform.sessions(pool).previous(pd.Timestamp.now()).date()
+def _inside_calendar(platform: Platform, universe: str, window: Window) -> tuple[date, date]:
+    start = window.start or platform.history_start(universe)
+    end = window.end or last_closed_session(platform.sessions(universe), _now()).date()
     return min(start, end), max(end, start - timedelta(days=1))
+
+
+def _now() -> pd.Timestamp:
+    return pd.Timestamp.now("UTC")
 
 
 def _reviewed(platform: Platform, pool: str) -> pd.DataFrame | None:
@@ -96,14 +158,15 @@ def _stored(
 def _members(platform: Platform, pool: str) -> pd.DataFrame:
     lake = platform.lake
     bars = lake.read(t.BARS, pool, columns=["date", "symbol", "amount"])
-    return members(
-        platform.config.pools[pool],
+    known = members(
+        platform.config.members(pool),
         bars,
         lake.read(t.QUARANTINE, pool),
         platform.config.instruments.instruments,
         platform.sessions(pool),
         platform.source_label,
     )
+    return known.assign(source=[platform.label_of(platform.source_of(pool, s)) for s in known["symbol"]])
 
 
 def _facts(bars: pd.DataFrame, loaded: MarketData, symbols: tuple[str, ...]) -> dict[str, object]:
