@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from etf_platform.core.config import Config, load_config
 from etf_platform.core.config.models import LocalSource, SampleSource
@@ -50,12 +50,16 @@ class Platform:
 
         return open_ops(self.workspace.ops_url)
 
+    def exchange(self, universe: str) -> Literal["XSHG", "XNYS"]:
+        """Exchange of a pool or a universe (the portfolio's: Shanghai)."""
+        found = self.config.etf_pools.pools.members.get(universe) or self.config.universes.universes.get(universe)
+        return found.calendar if found else "XSHG"
+
     def sessions(self, universe: str) -> "Sessions":
         """Trading sessions of the exchange of a pool or a universe (the portfolio's: Shanghai)."""
         from etf_platform.market.calendar import sessions
 
-        found = self.config.etf_pools.pools.members.get(universe) or self.config.universes.universes.get(universe)
-        exchange = found.calendar if found else "XSHG"
+        exchange = self.exchange(universe)
         return sessions(exchange, self.config.platform.calendar.extra_holidays.get(exchange, ()))
 
     @property

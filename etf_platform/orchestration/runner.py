@@ -16,11 +16,12 @@ from etf_platform.orchestration.assets import asset_key, steps_of
 from etf_platform.orchestration.build import definitions_of
 from etf_platform.orchestration.checks import fuses_on
 from etf_platform.orchestration.instance.config import open_instance
+from etf_platform.orchestration.jobs import job_of, universe_job
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.progress import QUIET, StepEnded, listening
 from etf_platform.orchestration.windows import PARTITION, RANGE_END, RANGE_START
 
-MARKET_CLOSE_HOUR = 15
+CLOSES = {"XSHG": ("Asia/Shanghai", 15), "XNYS": ("America/New_York", 16)}  # time zone, hour
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,12 @@ class Plan:
 
 
 def latest_session(platform: Platform, pool: str = PORTFOLIO, now: datetime | None = None) -> date:
-    """The last session whose close has passed in the pool's exchange."""
+    """The last session whose close has passed on the exchange of a pool or universe."""
+    zone, hour = CLOSES[platform.exchange(pool)]
     sessions = platform.sessions(pool)
-    local = now or datetime.now(ZoneInfo("Asia/Shanghai"))
+    local = (now or datetime.now(ZoneInfo(zone))).astimezone(ZoneInfo(zone))
     today = local.date()
-    if sessions.is_session(today) and local.hour >= MARKET_CLOSE_HOUR:
+    if sessions.is_session(today) and local.hour >= hour:
         return today
     return sessions.previous(today).date()
 
@@ -159,6 +161,32 @@ def materialize(platform: Platform, job: str, addresses: Sequence[str], listener
     keys = [dg.AssetKey(address.split("/")) for address in addresses]
     with open_instance(platform.workspace) as instance, listening(listener):
         return _run(definitions_of(platform), instance, job, keys, {})
+
+
+def run_universe(
+    platform: Platform,
+    universe: str,
+    start: date,
+    end: date,
+    listener: StepEnded | None = None,
+    layers: Sequence[str] | None = None,
+) -> list[JobResult]:
+    """Run the sessions `start..end` of one universe, of all layers or of some.
+
+    Raises
+    ------
+    NotASessionError, BadInputError
+        As `plan_run`.
+    """
+    _check_dates(platform, universe, start, end)
+    job = universe_job(universe)
+    keys = [
+        asset_key(step.address, u)
+        for u, step in steps_of(platform)
+        if job_of(step, u) == job and (layers is None or step.layer in layers)
+    ]
+    with open_instance(platform.workspace) as instance, listening(listener):
+        return [_run(definitions_of(platform), instance, job, keys, window_tags(start, end))]
 
 
 def run_checks(platform: Platform, listener: StepEnded | None = None) -> JobResult:
