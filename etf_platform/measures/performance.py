@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from etf_platform.core.errors import BadInputError, InsufficientDataError
+from etf_platform.core.errors import BadInputError
+from etf_platform.measures.samples import finite, need
 
 DAYS_PER_YEAR = 365.25
 SESSIONS_PER_YEAR = 252
@@ -29,7 +30,7 @@ def years(dates: ArrayLike) -> float:
         Fewer than two dates.
     """
     days = np.asarray(dates, dtype="datetime64[D]")
-    _need(days.size, 2, "counting the years of an account")
+    need(days.size, 2, "counting the years of an account")
     return float((days[-1] - days[0]).astype(np.int64) / DAYS_PER_YEAR)
 
 
@@ -131,11 +132,51 @@ def sharpe(returns: ArrayLike, risk_free: float = 0.03, periods: int = SESSIONS_
     """
     excess = np.asarray(returns, dtype=np.float64) - risk_free / periods
     excess = excess[np.isfinite(excess)]
-    _need(excess.size, 2, "computing a Sharpe ratio")
+    need(excess.size, 2, "computing a Sharpe ratio")
     spread = excess.std(ddof=1)
     if spread <= 1e-14 * max(1.0, float(np.abs(excess).max())):
         return float("nan")
     return float(excess.mean() / spread * np.sqrt(periods))
+
+
+def annualised_return(returns: ArrayLike, periods: int = SESSIONS_PER_YEAR, geometric: bool = True) -> float:
+    """Return per year of periodic returns: the product of 1 + r to the power periods / n, minus one.
+
+    Parameters
+    ----------
+    returns : array-like of shape (n_periods,)
+        Simple returns as fractions; NaN are ignored.
+    periods : int
+        Periods per year.
+    geometric : bool
+        False takes the mean times `periods`.
+
+    Returns
+    -------
+    float
+        A fraction; NaN where everything was lost.
+
+    Raises
+    ------
+    InsufficientDataError
+        No finite return.
+    """
+    known = finite(returns, 1, "annualising returns")
+    if not geometric:
+        return float(known.mean() * periods)
+    growth = float(np.prod(1.0 + known))
+    return growth ** (periods / known.size) - 1.0 if growth > 0.0 else float("nan")
+
+
+def annualised_volatility(returns: ArrayLike, periods: int = SESSIONS_PER_YEAR) -> float:
+    """Standard deviation (ddof 1) of simple returns times sqrt(periods), a fraction per year; NaN are ignored.
+
+    Raises
+    ------
+    InsufficientDataError
+        Fewer than two finite returns.
+    """
+    return float(finite(returns, 2, "measuring volatility").std(ddof=1) * np.sqrt(periods))
 
 
 def monthly_returns(
@@ -221,14 +262,9 @@ def _has_ended(month: np.datetime64, next_session: date | str | None) -> bool:
 
 def _account(values: ArrayLike, doing: str) -> np.ndarray:
     account = np.asarray(values, dtype=np.float64)
-    _need(account.size, 2, doing)
+    need(account.size, 2, doing)
     if not np.isfinite(account).all() or account[0] <= 0.0:
         raise BadInputError(
             doing, "an account value is NaN, infinite or not positive at the start", "pass the daily equity"
         )
     return account
-
-
-def _need(count: int, least: int, doing: str) -> None:
-    if count < least:
-        raise InsufficientDataError(doing, f"only {count} observations", f"pass at least {least}")
