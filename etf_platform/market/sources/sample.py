@@ -7,7 +7,7 @@ another one. Prices come from scalar arithmetic in session order and stand on wh
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -137,17 +137,44 @@ def _fund(
     returns = _returns(seed, symbol, instrument, traits, factors, dates.size)
     is_open = _trades(seed, symbol, dates.size, traits.listed_at)
     rates = limit_rates(symbol, dates, instrument)
-    path = _Path(traits, tick_size(symbol))
     draws = normals(seed, f"intraday/{symbol}", dates.size, 4)
     chances = stream(seed, f"actions/{symbol}").random(dates.size)
     months = dates.month.to_numpy()
-    rows = []
-    for t in np.flatnonzero(is_open):
-        path.take_action(bool(t > 0 and months[t] != months[t - 1]), int(months[t]), float(chances[t]))
-        rows.append((t, *path.trade(float(returns[t]), float(rates[t]), draws[t])))
-    names = ["t", "open", "high", "low", "close", "prev_close", "volume", "amount", "adj_factor"]
-    frame = pd.DataFrame(rows, columns=names)
-    return frame.assign(date=dates[frame["t"].to_numpy(dtype=np.int64)], symbol=symbol).drop(columns="t")
+    is_new_month = np.append(False, months[1:] != months[:-1])
+    path = _Path(traits, tick_size(symbol))
+    at = np.flatnonzero(is_open)
+    rows = path.walk(
+        months[at], is_new_month[at], chances[at], _Moves.of(returns[at], rates[at], draws[at], traits.noise)
+    )
+    frame = path.in_units(np.array(rows), returns[at], draws[at, 3])
+    return frame.assign(date=dates[at], symbol=symbol)
+
+
+@dataclass(frozen=True)
+class _Moves:
+    """One session per entry, as plain numbers: numpy on one of them would take most of the simulation's time."""
+
+    points: list[int]
+    opened: list[float]
+    close: list[float]
+    width: list[float]
+    up: list[float]
+    down: list[float]
+
+    @classmethod
+    def of(cls, changes: np.ndarray, rates: np.ndarray, draws: np.ndarray, noise: float) -> "_Moves":
+        """Limits in basis points, factors of the reference price, and the spread of high and low around them."""
+        width = 0.2 * np.abs(changes) + 0.3 * noise
+        points = np.where(np.isnan(rates), 9_000, np.rint(np.nan_to_num(rates) * 10_000)).astype(np.int64)
+        gaps = 0.35 * changes + width * draws[:, 0]
+        return cls(
+            points.tolist(),
+            [math.exp(gap) for gap in gaps.tolist()],
+            [math.exp(change) for change in changes.tolist()],
+            width.tolist(),
+            np.abs(draws[:, 1]).tolist(),
+            np.abs(draws[:, 2]).tolist(),
+        )
 
 
 def _returns(
@@ -200,28 +227,42 @@ class _Path:
             self.reference -= round(self.reference * self.traits.dividend / 2)
         self.adj_factor *= before / self.reference
 
-    def trade(self, change: float, rate: float, draw: np.ndarray) -> tuple[float, ...]:
-        """One session: open, high, low, close, prev_close in CNY, volume in shares, amount in CNY, adj_factor."""
-        previous = self.reference / self.per_unit
-        # core.ticks.limit_price on one whole number; calling numpy here would take most of the simulation's time.
-        points = 9_000 if math.isnan(rate) else round(rate * 10_000)
-        up, down = ((2 * self.reference * (10_000 + p) + 10_000) // 20_000 for p in (points, -points))
-        z_gap, z_up, z_down, z_volume = (float(z) for z in draw)
-        width = 0.2 * abs(change) + 0.3 * self.traits.noise
-        opened = self._at(0.35 * change + width * z_gap, down, up)
-        close = self._at(change, down, up)
-        high = min(up, max(opened, close) + int(self.reference * width * abs(z_up)))
-        low = max(down, min(opened, close) - int(self.reference * width * abs(z_down)))
-        self.reference = close
-        volume, amount = self._turnover(change, z_volume, (opened + high + low + 2 * close) / 5 / self.per_unit)
-        prices = (opened / self.per_unit, high / self.per_unit, low / self.per_unit, close / self.per_unit)
-        return (*prices, previous, volume, amount, self.adj_factor)
+    def walk(self, months: np.ndarray, is_new_month: np.ndarray, chances: np.ndarray, moves: _Moves) -> list[tuple]:
+        """Every session in order: open, high, low, close, reference in ticks, and the adjustment factor."""
+        rows: list[tuple] = []
+        sessions = zip(months.tolist(), is_new_month.tolist(), chances.tolist(), strict=True)
+        numbers = zip(moves.points, moves.opened, moves.close, moves.width, moves.up, moves.down, strict=True)
+        for (month, is_new, chance), (points, gap, move, width, above, below) in zip(sessions, numbers, strict=True):
+            self.take_action(is_new, month, chance)
+            before = self.reference
+            # core.ticks.limit_price on one whole number
+            up, down = (
+                (2 * before * (10_000 + points) + 10_000) // 20_000,
+                (2 * before * (10_000 - points) + 10_000) // 20_000,
+            )
+            opened = min(up, max(down, 1, round(before * gap)))
+            close = min(up, max(down, 1, round(before * move)))
+            spread = before * width
+            high = min(up, max(opened, close) + int(spread * above))
+            low = max(down, min(opened, close) - int(spread * below))
+            rows.append((opened, high, low, close, before, self.adj_factor))
+            self.reference = close
+        return rows
 
-    def _at(self, change: float, down: int, up: int) -> int:
-        return min(up, max(down, max(1, round(self.reference * math.exp(change)))))
+    def in_units(self, rows: np.ndarray, changes: np.ndarray, draws: np.ndarray) -> pd.DataFrame:
+        """Rows of `walk` in CNY, with volume in shares and amount in CNY."""
+        ticks = rows.reshape(-1, 6)
+        opened, high, low, close = ticks[:, :4].T
+        average = (opened + high + low + 2 * close) / 5 / self.per_unit
+        wanted = self.traits.turnover * np.array([math.exp(a - 0.3) for a in self._activities(changes, draws)])
+        volume = LOT * np.maximum(1, np.rint(wanted / average / LOT))
+        prices = {
+            name: ticks[:, k] / self.per_unit for k, name in enumerate(("open", "high", "low", "close", "prev_close"))
+        }
+        amount = [round(cny, 2) for cny in (volume * average).tolist()]
+        return pd.DataFrame(prices | {"volume": volume, "amount": amount, "adj_factor": ticks[:, 5]})
 
-    def _turnover(self, change: float, draw: float, average: float) -> tuple[float, float]:
-        self.activity = 0.85 * self.activity + 0.25 * draw + 6.0 * abs(change)
-        wanted = self.traits.turnover * math.exp(self.activity - 0.3)
-        volume = float(LOT * max(1, round(wanted / average / LOT)))
-        return volume, round(volume * average, 2)
+    def _activities(self, changes: np.ndarray, draws: np.ndarray) -> Iterator[float]:
+        for draw, move in zip((0.25 * draws).tolist(), (6.0 * np.abs(changes)).tolist(), strict=True):
+            self.activity = 0.85 * self.activity + draw + move
+            yield self.activity
