@@ -85,3 +85,7 @@ class GateClosedError(PlatformError):
 
 class UnknownUnitError(PlatformError):
     """A factor, fuse, strategy or source name does not exist."""
+
+
+class MissingExtraError(PlatformError):
+    """An optional dependency is not installed."""

@@ -139,6 +139,10 @@ def _check(bars: pd.DataFrame, columns: Iterable[IndicatorColumn]) -> None:
 
 
 def _check_dates(dates: pd.Series) -> None:
+    if not (isinstance(dates.dtype, np.dtype) and dates.dtype.kind == "M"):
+        raise _bad(f"the dates are {dates.dtype}, no time stamps without a zone", "convert them with pd.to_datetime")
+    if dates.isna().any():
+        raise _bad("a date is missing", "repair or quarantine this bar")
     steps = dates.diff().iloc[1:]
     if (steps == pd.Timedelta(0)).any():
         twice = dates.iloc[1:][steps == pd.Timedelta(0)].iloc[0]

@@ -24,7 +24,7 @@ def align_vix(dates: pd.Series, vix: pd.DataFrame | None) -> pd.DataFrame:
     Raises
     ------
     BadInputError
-        A date of `vix` stands twice or out of order.
+        A date of `vix` stands twice, out of order or is missing.
     """
     known = _closes(vix)
     wanted = dates.astype("datetime64[ns]").to_numpy()
@@ -35,10 +35,9 @@ def align_vix(dates: pd.Series, vix: pd.DataFrame | None) -> pd.DataFrame:
 def _closes(vix: pd.DataFrame | None) -> pd.DataFrame:
     if vix is None:
         return pd.DataFrame({"date": pd.Series(dtype="datetime64[ns]"), "close": pd.Series(dtype=float)})
-    order = vix["date"].diff().iloc[1:] <= pd.Timedelta(0)
-    if order.any():
-        worst = vix["date"].iloc[1:][order].iloc[0]
-        saw = f"{worst:%Y-%m-%d} stands twice or out of order"
+    is_after = vix["date"].diff().iloc[1:] > pd.Timedelta(0)
+    if not is_after.all():
+        saw = f"{vix['date'].iloc[1:][~is_after].iloc[0]} stands twice, out of order or is no date"
         raise BadInputError("aligning the volatility index", saw, "pass one row per session, oldest first")
     kept = vix.loc[vix["close"].notna(), ["date", "close"]].reset_index(drop=True)
     return kept.astype({"date": "datetime64[ns]", "close": float})

@@ -183,6 +183,9 @@ def spoilt(bars, row, **values):
         (lambda b: spoilt(b, 3, low=np.inf), "low is inf on 2015-01-06"),
         (lambda b: spoilt(b, 3, date=b["date"][2]), "2015-01-05 stands twice"),
         (lambda b: b.iloc[[0, 2, 1, 3]], "2015-01-02 stands after a later date"),
+        (lambda b: spoilt(b, 3, date=pd.NaT), "a date is missing"),
+        (lambda b: b.assign(date=b["date"].astype(str)), "no time stamps"),
+        (lambda b: b.assign(date=b["date"].dt.tz_localize("UTC")), "no time stamps"),
         (lambda b: b.drop(columns="high"), "no column high"),
         (lambda b: b.drop(columns="date"), "no column date"),
     ],
@@ -190,6 +193,14 @@ def spoilt(bars, row, **values):
 def test_bad_bars_are_refused_and_the_date_is_named(walk, spoil, words):
     with pytest.raises(BadInputError, match=words):
         prepare(spoil(walk(6)), ["adx_2"])
+
+
+def test_the_recorded_index_with_duplicated_dates_is_refused(shared):
+    frame = pd.read_csv(shared("data/us/NDX_index_raw_with_duplicates.csv")).rename(columns=str.lower)
+    frame["date"] = pd.to_datetime(frame["date"], format="%m/%d/%Y")
+
+    with pytest.raises(BadInputError, match="2004-04-13 stands"):
+        prepare(frame.sort_values("date", kind="stable"), ["sma_50"])
 
 
 def test_prices_that_no_indicator_needs_may_be_missing(walk):
