@@ -1,0 +1,177 @@
+"""Whether an expected shortfall was as large as the losses beyond the VaR turned out.
+
+Here: the statistics of Acerbi and Szekely with their simulated null, and the residual test of McNeil and Frey. Not
+here: how often the VaR was broken (`exception_tests`). Returns are signed, VaR and ES positive losses; a breach is a
+return below -VaR.
+"""
+
+import functools
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Final
+
+import numpy as np
+
+NORMAL: Final = NormalDist()
+NORMAL_FROM = 1e4  # degrees of freedom from which a Student-t law counts as normal
+HEAVIEST = 2.05  # degrees of freedom: below 2 the variance is infinite
+KNOTS = 4_000
+LEAST_BREACHES = 3  # residuals that a bootstrap can resample
+
+
+@dataclass(frozen=True)
+class TailLaw:
+    """Student-t law of returns with `freedom` degrees (normal from 10,000 on) whose VaR is broken at `rate`."""
+
+    rate: float
+    freedom: float = float("inf")
+
+    @property
+    def is_normal(self) -> bool:
+        """Whether the law counts as normal."""
+        return self.freedom >= NORMAL_FROM
+
+    @property
+    def var(self) -> float:
+        """VaR of the standard law."""
+        return -float(self.quantiles(np.array([self.rate]))[0])
+
+    @property
+    def es(self) -> float:
+        """Expected shortfall of the standard law."""
+        if self.is_normal:
+            return NORMAL.pdf(NORMAL.inv_cdf(self.rate)) / self.rate
+        from scipy.stats import t
+
+        loss, v = self.var, self.freedom
+        return float(t.pdf(loss, v)) / self.rate * (v + loss * loss) / (v - 1.0)
+
+    def quantiles(self, probability: np.ndarray) -> np.ndarray:
+        """Returns at these lower-tail probabilities."""
+        from scipy.special import ndtri, stdtrit
+
+        return np.asarray(ndtri(probability) if self.is_normal else stdtrit(self.freedom, probability))
+
+    def breach_sizes(self, uniforms: np.ndarray) -> np.ndarray:
+        """Losses beyond VaR over ES, for uniform numbers: quantiles, interpolated on logarithms (error below 1e-5)."""
+        depth = np.concatenate([[0.0], np.geomspace(1e-6, 40.0, KNOTS)])
+        knots = np.log(-self.quantiles(self.rate * np.exp(-depth)) / self.es)
+        return np.exp(np.interp(-np.log1p(-uniforms), depth, knots))
+
+
+def fitting_law(rate: float, es_over_var: float) -> TailLaw:
+    """The Student-t law whose ES is this multiple of its VaR; normal where the ratio is no larger than the normal's."""
+    from scipy.optimize import brentq
+
+    def gap(inverse: float) -> float:
+        law = TailLaw(rate, 1.0 / inverse)
+        return law.es / law.var - es_over_var
+
+    lightest, heaviest = 2.0 / NORMAL_FROM, 1.0 / HEAVIEST
+    if not es_over_var > 1.0 or gap(lightest) >= 0.0:
+        return TailLaw(rate)
+    if gap(heaviest) <= 0.0:
+        return TailLaw(rate, HEAVIEST)
+    return TailLaw(rate, 1.0 / float(brentq(gap, lightest, heaviest)))
+
+
+def z1(returns: np.ndarray, var: np.ndarray, es: np.ndarray) -> float:
+    """Acerbi and Szekely's first statistic: the mean of r / ES over breaches, plus 1; NaN without a breach.
+
+    0 is expected, negative says that the ES was too small. All arrays have shape (n_sessions,).
+
+    References
+    ----------
+    Acerbi and Szekely (2014), Backtesting expected shortfall, Risk, December 2014
+    """
+    breach = returns < -var
+    return float((returns[breach] / es[breach]).mean() + 1.0) if breach.any() else float("nan")
+
+
+def z2(returns: np.ndarray, var: np.ndarray, es: np.ndarray, rate: float) -> float:
+    """Acerbi and Szekely's second statistic: the sum of r / (T p ES) over breaches, plus 1.
+
+    0 is expected, negative says that losses beyond VaR were too many or too large; 1 without a breach. At p = 0.025 and
+    T = 250 its 5 % limit is about -0.70, its 0.01 % limit about -1.8. Arrays have shape (n_sessions,); NaN when empty.
+
+    References
+    ----------
+    Acerbi and Szekely (2014), Backtesting expected shortfall, Risk, December 2014
+    """
+    breach = returns < -var
+    return float((returns[breach] / es[breach]).sum() / (returns.size * rate) + 1.0) if returns.size else float("nan")
+
+
+def simulated_z2(n: int, law: TailLaw, paths: int, seed: int) -> np.ndarray:
+    """Z2 of a right model on simulated histories: a binomial number of breaches, each drawn from the law's tail.
+
+    Parameters
+    ----------
+    n : int
+        Sessions per history.
+    law : TailLaw
+    paths, seed : int
+        Histories drawn, and what they are drawn with.
+
+    Returns
+    -------
+    ndarray of shape (paths,)
+    """
+    generator = np.random.Generator(np.random.Philox(seed))
+    count = generator.binomial(n, law.rate, paths)
+    total = np.concatenate([[0.0], np.cumsum(law.breach_sizes(generator.random(int(count.sum()))))])
+    end = np.cumsum(count)
+    return 1.0 - (total[end] - total[end - count]) / (n * law.rate)
+
+
+def z2_p_value(statistic: float, n: int, law: TailLaw, paths: int = 10_000, seed: int = 0) -> float:
+    """Share of simulated histories of a right model with a Z2 at or below this one (add-one rule); NaN for NaN."""
+    if np.isnan(statistic):
+        return float("nan")
+    null = _sorted_null(n, law.rate, round(law.freedom, 3), paths, seed)
+    return float((np.searchsorted(null, statistic, side="right") + 1) / (paths + 1))
+
+
+@functools.lru_cache(maxsize=64)
+def _sorted_null(n: int, rate: float, freedom: float, paths: int, seed: int) -> np.ndarray:
+    return np.sort(simulated_z2(n, TailLaw(rate, freedom), paths, seed))
+
+
+def mcneil_frey(
+    returns: np.ndarray, var: np.ndarray, es: np.ndarray, sigma: np.ndarray, draws: int = 10_000, seed: int = 0
+) -> float:
+    """One-sided bootstrap p-value that losses beyond VaR are, on average, no larger than ES.
+
+    The residuals (-r - ES) / sigma of the breaches have mean 0 under a right model. Their t statistic is compared with
+    the t statistics of `draws` resamples of the centred residuals (add-one rule).
+
+    Parameters
+    ----------
+    returns, var, es, sigma : ndarray of shape (n_sessions,)
+        `sigma` is the standard deviation that was forecast; sessions without a positive one are left out.
+
+    Returns
+    -------
+    float
+        NaN with fewer than three breaches, or residuals that do not vary.
+
+    References
+    ----------
+    McNeil and Frey (2000), doi:10.1016/S0927-5398(00)00012-8; Efron and Tibshirani (1993), algorithm 16.2
+    """
+    breach = (returns < -var) & (sigma > 0.0)
+    residual = (-returns[breach] - es[breach]) / sigma[breach]
+    if residual.size < LEAST_BREACHES or not np.ptp(residual) > 0.0:
+        return float("nan")
+    generator = np.random.Generator(np.random.Philox(seed))
+    centred = residual - residual.mean()
+    drawn = centred[generator.integers(0, residual.size, (draws, residual.size))]
+    seen = _t(residual[None, :])[0]
+    return float(((_t(drawn) >= seen).sum() + 1) / (draws + 1))
+
+
+def _t(samples: np.ndarray) -> np.ndarray:
+    """Mean over standard error of every row; a row that does not vary is as extreme as can be, with its mean's sign."""
+    mean, spread = samples.mean(axis=1), samples.std(axis=1, ddof=1) / np.sqrt(samples.shape[1])
+    flat = spread <= 0.0
+    return np.where(flat, np.where(mean > 0.0, np.inf, -np.inf), mean / np.where(flat, 1.0, spread))
