@@ -82,6 +82,8 @@ def _read(place: Place, part: Part, schema: pa.Schema) -> pa.Table:
     except pa.ArrowInvalid as error:
         saw = " ".join(str(error).split()).rstrip(".")
         raise StorageError(doing, saw, "look at the files of the table") from error
+    if rows.schema.equals(schema):
+        return rows
     # files older than a column do not have it
     columns = [rows.column(f.name).cast(f.type) if f.name in present else pa.nulls(len(rows), f.type) for f in schema]
     return pa.table(columns, schema=schema)
