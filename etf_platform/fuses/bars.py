@@ -46,7 +46,29 @@ def completeness(bars: pd.DataFrame, members: pd.DataFrame, limit: float, contex
     return Reading(share, state=state, reason="; ".join(reasons), details={"absent": absent, "empty": len(empty)})
 
 
-@fuse(guards="market/bars", on_fail="halt", limit="settings.max_excluded_share")
+@fuse(guards="market/bars", on_fail="halt", limit=1.0, scope="universe")
+def closes_are_fresh(bars: pd.DataFrame, members: pd.DataFrame, limit: float, context: FuseContext) -> Reading:
+    """At least one member has its last three closes, the one of `as_of` among them.
+
+    Observed is the share of members without them: some WARN with names (a strategy on such a member is blocked by
+    itself), `limit` or more BLOCKED. A session missing further back is a WARN.
+    """
+    import pandas as pd
+
+    from etf_platform.core.freshness import judge_closes
+
+    as_of, sessions = context.need("as_of"), context.need("sessions")
+    closes = bars[bars["close"].notna()]
+    dates = {symbol: pd.DatetimeIndex(closes.loc[closes["symbol"] == symbol, "date"]) for symbol in members["symbol"]}
+    judged = {symbol: judge_closes(known, sessions, as_of) for symbol, known in dates.items()}
+    stale = [symbol for symbol, found in judged.items() if found.state is State.BLOCKED]
+    share = len(stale) / len(judged)
+    named = [f"{symbol}: {found.reason}" for symbol, found in judged.items() if found.reason]
+    state = State.BLOCKED if share >= limit else State.WARN if named else State.PASS
+    return Reading(share, state=state, reason="; ".join(named), details={"stale": stale})
+
+
+@fuse(guards="market/bars", on_fail="halt", limit="settings.max_excluded_share", scope="market")
 def broken_members(members: pd.DataFrame, limit: float) -> Reading:
     """Few members of the pool are left out. Observed is their share; some WARN with names, more than the limit FAIL."""
     out = members[members["status"] != "ok"]
@@ -80,7 +102,7 @@ def unit_mismatch(bars: pd.DataFrame, limit: float) -> Reading:
     return Reading(farthest, state=State.BLOCKED, reason=f"unit_mismatch: amount / (close * volume) of {_names(named)}")
 
 
-@fuse(guards="market/bars", on_fail="warn", limit="warn_sessions")
+@fuse(guards="market/bars", on_fail="warn", limit="warn_sessions", scope="market")
 def calendar_end(limit: float, context: FuseContext) -> Reading:
     """The exchange calendar reaches far enough ahead. Observed: sessions left after `as_of`."""
     as_of, sessions = context.need("as_of"), context.need("sessions")

@@ -4,7 +4,7 @@ The first two gates are Dagster's (the blocking check and the automation conditi
 folds the recorded verdicts, whichever run wrote them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
 
@@ -15,9 +15,14 @@ from etf_platform.core.units.fuse import Fuse
 Required = tuple[str, str]  # universe, fuse
 
 
-def required_fuses(fuses: Iterable[Fuse], universes: Sequence[str]) -> list[Required]:
-    """(universe, fuse name) of every enabled fuse in every universe that it applies to."""
-    return [(u, fuse.name) for u in universes for fuse in fuses if fuse.enabled and fuse.applies_to(u)]
+def required_fuses(
+    fuses: Iterable[Fuse], universes: Sequence[str], outside_pools: Collection[str] = ()
+) -> list[Required]:
+    """(universe, fuse name) of every enabled fuse in every universe that it applies to.
+
+    `outside_pools` names those of `universes.yaml`; any other name is a pool or the portfolio.
+    """
+    return [(u, fuse.name) for u in universes for fuse in fuses if fuse.enabled and fuse.applies_to(u, outside_pools)]
 
 
 def release_state(

@@ -35,6 +35,7 @@ BROKEN: dict[str, tuple[State, Callable[[Any], Any]]] = {
         State.FAIL,
         _table("bars", lambda b: b[(b["date"] < b["date"].max()) | (b["symbol"] == "510050.SH")]),
     ),
+    "closes_are_fresh": (State.BLOCKED, _table("bars", lambda b: b[b["date"] != sorted(set(b["date"]))[-2]])),
     "broken_members": (State.FAIL, _table("members", lambda m: m.assign(status=["ok", "ok", "quarantined"]))),
     "unit_mismatch": (State.BLOCKED, _table("bars", lambda b: b.assign(amount=b["amount"] / 1000))),
     "calendar_end": (State.WARN, lambda c: c.with_context(sessions=c.context.sessions[:120])),
@@ -67,6 +68,16 @@ BROKEN: dict[str, tuple[State, Callable[[Any], Any]]] = {
     "capacity": (State.FAIL, _table("capacity", lambda c: c.assign(status="FAIL"))),
     "selection_void": (State.WARN, _table("targets", lambda t: t.assign(selection_void=True))),
     "positions_below_top_n": (State.WARN, _table("rebalances", lambda r: r.assign(num_positions=4))),
+    "attribution_coverage": (
+        State.FAIL,
+        _table("fill_attribution", lambda a: a.assign(residual=12.0, net_pnl=92.0)),
+    ),
+    "attribution_identity_closes": (
+        State.FAIL,
+        _table("fill_attribution", lambda a: a.assign(residual=1e-3, net_pnl=80.001)),
+    ),
+    "forecast_coverage": (State.FAIL, _table("coverage", lambda c: c.assign(light="red", n_breaches=11))),
+    "forecasts_precede_their_day": (State.FAIL, _table("forecasts", lambda f: f.assign(for_date=f["date"]))),
     "run_agreement": (
         State.FAIL,
         lambda c: c.with_context(
@@ -165,6 +176,7 @@ def test_the_declared_gates_are_those_of_the_specification() -> None:
     assert {name for name, fuse in FUSES.items() if fuse.on_fail == "halt"} == {
         "freshness",
         "completeness",
+        "closes_are_fresh",
         "broken_members",
         "unit_mismatch",
         "t_plus_1",
@@ -181,6 +193,27 @@ def test_the_declared_gates_are_those_of_the_specification() -> None:
         "selection_void",
         "positions_below_top_n",
     }
+
+
+def test_pool_fuses_leave_universes_alone() -> None:
+    """What is known of US bars is judged by the fuses of bars that need no pool."""
+    on_us = {name for name, fuse in FUSES.items() if fuse.applies_to("US", ("US",))}
+
+    on_accounts = {"forecast_coverage", "forecasts_precede_their_day"}
+    assert on_us == {"closes_are_fresh", "broken_members", "calendar_end"} | on_accounts
+    assert not FUSES["closes_are_fresh"].applies_to("A_SHARE", ("US",))
+    assert not FUSES["closes_are_fresh"].applies_to("portfolio", ("US",))
+
+
+def test_one_stale_member_is_told_and_blocks_no_other(good: Any) -> None:
+    """A recorded index that ended years ago must not stop the funds beside it."""
+    ended = _table("bars", lambda b: b[(b["symbol"] != "510050.SH") | (b["date"] < b["date"].max())])
+
+    reading = ended(good).judge(FUSES["closes_are_fresh"])
+
+    assert reading.state is State.WARN
+    assert reading.observed == 1 / 3
+    assert "510050.SH: the last close is of 2024-05-16" in reading.reason
 
 
 def test_an_override_changes_what_a_failure_does(good: Any) -> None:

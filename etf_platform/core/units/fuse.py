@@ -16,13 +16,14 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import InitVar, dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 from etf_platform.core import tables as declared
 from etf_platform.core.config.models import CiThresholds, FusesConfig
+from etf_platform.core.config.risk import RiskConfig
 from etf_platform.core.errors import BadInputError, PlatformError
 from etf_platform.core.schema import Table
 from etf_platform.core.states import State
@@ -31,7 +32,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OnFail = Literal["halt", "hold", "warn"]
-Scope = Literal["pool", "portfolio", "every"]
+Scope = Literal["pool", "portfolio", "every", "universe", "market", "account"]
+APPLIES_TO: dict[Scope, tuple[str, ...]] = {
+    "pool": ("pool",),
+    "portfolio": ("portfolio",),
+    "every": ("pool", "portfolio"),
+    "universe": ("universe",),
+    "market": ("pool", "universe"),
+    "account": ("pool", "portfolio", "universe"),
+}
 
 INPUTS: dict[str, Table] = {name.lower(): value for name, value in vars(declared).items() if isinstance(value, Table)}
 EVERY_SESSION = ("bars", "panel", "targets", "equity")  # a row on each session: older than `as_of` means stale
@@ -76,8 +85,8 @@ class FuseContext:
         Pool name, or `portfolio`.
     as_of : Timestamp or None
         Session that is judged; later rows are cut off before the fuse sees a table.
-    thresholds, settings
-        `ci_thresholds` of `etf_pools.yaml`, and `fuses.yaml`.
+    thresholds, settings, risk
+        `ci_thresholds` of `etf_pools.yaml`, `fuses.yaml`, and `risk.yaml`.
     sessions : DatetimeIndex or None
         All sessions that the exchange calendar knows, also those after `as_of`.
     accepted : mapping of str to float
@@ -100,6 +109,7 @@ class FuseContext:
     as_of: pd.Timestamp | None = None
     thresholds: CiThresholds = field(default_factory=CiThresholds)
     settings: FusesConfig = field(default_factory=FusesConfig)
+    risk: RiskConfig = field(default_factory=RiskConfig)
     sessions: pd.DatetimeIndex | None = None
     accepted: Mapping[str, float] = field(default_factory=dict)
     in_portfolio: bool = True
@@ -142,8 +152,9 @@ class Fuse:
         released. warn: told only; a FAIL becomes a WARN.
     limit : float, str or None
         A number, or the dotted path of one in `FuseContext` (`thresholds.min_coverage`).
-    scope : {"pool", "portfolio", "every"}
-        Universes it applies to.
+    scope : {"pool", "portfolio", "every", "universe", "market", "account"}
+        What it applies to: rotation pools, the portfolio, both ("every"); universes of `universes.yaml`, or whatever
+        has bars, pools and universes ("market"), or whatever has a return ("account": all three).
     enabled : bool
         Whether it is judged at all; a fuse that is not enabled is not required for a release either.
     inputs, optional : tuple of str
@@ -171,9 +182,10 @@ class Fuse:
         first = re.match(r".*?\.(?=\s|$)", inspect.getdoc(self.judge) or "", re.DOTALL)
         return first.group().replace("\n", " ") if first else ""
 
-    def applies_to(self, universe: str) -> bool:
-        """Whether the universe (a pool, or `portfolio`) is judged by this fuse."""
-        return self.scope in ("every", "portfolio" if universe == "portfolio" else "pool")
+    def applies_to(self, universe: str, universes: Collection[str] = ()) -> bool:
+        """Whether `universe` is judged by this fuse; a name that is not among `universes` is a pool."""
+        kind = "portfolio" if universe == "portfolio" else "universe" if universe in universes else "pool"
+        return kind in APPLIES_TO[self.scope]
 
     def limit_in(self, context: FuseContext) -> float | None:
         """The limit as a number."""

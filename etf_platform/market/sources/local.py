@@ -83,7 +83,8 @@ def _files(source: LocalSource, name: str, root: Path | None, symbols: Sequence[
         found = [(path, list(symbols)) for path in _matches(root, source.path)]
     if not found:
         remedy = "put .parquet or .csv files there, or correct `path` in sources.yaml"
-        raise SourceError(doing, f"no file matches {root / source.path}", remedy)
+        sought = _path_of(source, symbols[0]) if len(symbols) == 1 else source.path
+        raise SourceError(doing, f"no file matches {root / sought}", remedy)
     return found
 
 

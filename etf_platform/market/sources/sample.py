@@ -102,8 +102,8 @@ def simulate(
 
 
 def _with_lead(source: SampleSource, sessions: Sessions, end: DateLike) -> pd.DatetimeIndex:
-    known = sessions.between(sessions.index[0], end)
-    return known[max(0, int(known.searchsorted(pd.Timestamp(source.start))) - source.lead_sessions) :]
+    first = max(0, int(sessions.index.searchsorted(pd.Timestamp(source.start))) - source.lead_sessions)
+    return sessions.between(sessions.index[first], end)
 
 
 def _funds(
