@@ -96,8 +96,26 @@ def _tables() -> dict[str, pd.DataFrame]:
         "capacity": pd.DataFrame(
             {"type": ["single_position"], "item": ["510050.SH"], "status": ["PASS"], "message": ["fits"]}
         ),
+        "fill_attribution": _fill_attribution(),
         "rebalances": pd.DataFrame({"decision_date": [SESSIONS[20]], "date": [SESSIONS[21]], "num_positions": [5]}),
+        "forecasts": pd.DataFrame({"date": SESSIONS[:100], "for_date": SESSIONS[1:101], "series": "rotation"}),
+        "coverage": _coverage(),
     }
+
+
+def _coverage() -> pd.DataFrame:
+    """The governing method is green; one beside it is red and holds nothing."""
+    rows = pd.DataFrame({"method": ["filtered_historical", "parametric"], "light": ["green", "red"]})
+    counts = {"n_forecasts": 250, "n_breaches": [2, 11], "expected": 2.5, "reason": ""}
+    return rows.assign(series="rotation", level=0.99, is_governing=[True, False], **counts)
+
+
+def _fill_attribution() -> pd.DataFrame:
+    """One purchase a day whose parts sum to the net result of 80."""
+    parts = {"spread_capture": -2.0, "adverse_selection_cost": -5.0, "inventory_cost": 90.0, "hedging_cost": 0.0}
+    return pd.DataFrame({"date": SESSIONS[1:100], "strategy": "rotation", "symbol": "510050.SH"}).assign(
+        horizon="close", n_unmatched=0, **parts, fees=-3.0, residual=0.0, net_pnl=80.0
+    )
 
 
 PANEL_META: dict[str, Any] = {
