@@ -48,7 +48,8 @@ def _sides(close: np.ndarray, mean: np.ndarray, tolerance: float) -> tuple[np.nd
     return _twice(close >= mean - tolerance), _twice(close <= mean + tolerance)
 
 
-def _environment(close: np.ndarray, mean: np.ndarray, tolerance: float = 0.0) -> np.ndarray:
+def environments(close: np.ndarray, mean: np.ndarray, tolerance: float = 0.0) -> np.ndarray:
+    """bull, bear, oscillate or transition per row, as objects, for any mean of shape (n_rows,); see `market_env`."""
     slope = relative_slope(mean, LONG)
     above, below = _sides(close, mean, tolerance)
     out = np.full(close.size, "transition", dtype=object)
@@ -58,7 +59,8 @@ def _environment(close: np.ndarray, mean: np.ndarray, tolerance: float = 0.0) ->
     return out
 
 
-def _direction(close: np.ndarray, mean: np.ndarray, tolerance: float = 0.0) -> np.ndarray:
+def directions(close: np.ndarray, mean: np.ndarray, tolerance: float = 0.0) -> np.ndarray:
+    """up, down or side per row, as objects, for any mean of shape (n_rows,); see `trend_dir`."""
     slope = relative_slope(mean, SHORT)
     above, below = _sides(close, mean, tolerance)
     out = np.full(close.size, "side", dtype=object)
@@ -74,7 +76,7 @@ def market_env(close: np.ndarray) -> np.ndarray:
     > 0.001 and both at or above: bull; < -0.001 and both at or below: bear; otherwise |slope| <= 0.005 and the close
     within 3 % of the mean: oscillate; else transition. None before 20 values of the mean exist.
     """
-    out = _environment(close, rolling_mean(close, MEAN))
+    out = environments(close, rolling_mean(close, MEAN))
     out[: MEAN + LONG - 2] = None
     return out
 
@@ -82,7 +84,7 @@ def market_env(close: np.ndarray) -> np.ndarray:
 @indicator("market_env", inputs=CLOSE, unit="text", first_row=lambda: 0, is_text=True, is_original=True)
 def market_env_original(close: np.ndarray) -> np.ndarray:
     """As ours on partial means and with a tolerance of 1e-10 in price; transition in the first 19 rows."""
-    out = _environment(close, partial_mean(close, MEAN), ROUNDING)
+    out = environments(close, partial_mean(close, MEAN), ROUNDING)
     out[: LONG - 1] = "transition"
     return out
 
@@ -93,7 +95,7 @@ def trend_dir(close: np.ndarray) -> np.ndarray:
 
     > 0.0005 and both at or above: up; < -0.0005 and both at or below: down; else side. None before 5 values exist.
     """
-    out = _direction(close, rolling_mean(close, MEAN))
+    out = directions(close, rolling_mean(close, MEAN))
     out[: MEAN + SHORT - 2] = None
     return out
 
@@ -101,6 +103,6 @@ def trend_dir(close: np.ndarray) -> np.ndarray:
 @indicator("trend_dir", inputs=CLOSE, unit="text", first_row=lambda: 0, is_text=True, is_original=True)
 def trend_dir_original(close: np.ndarray) -> np.ndarray:
     """As ours on partial means and with a tolerance of 1e-8 in price; side in the first 6 rows."""
-    out = _direction(close, partial_mean(close, MEAN), 100 * ROUNDING)
+    out = directions(close, partial_mean(close, MEAN), 100 * ROUNDING)
     out[: SHORT + 1] = "side"
     return out

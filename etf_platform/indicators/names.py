@@ -69,11 +69,11 @@ def describe() -> list[dict[str, object]]:
     """One row per indicator and definition: what the documentation shows."""
     return [
         {
-            "name": " or ".join(unit.names),
-            "example": unit.columns[0].name,
-            "first row": unit.columns[0].first_row,
+            "name": " or ".join(f"`{name}`" for name in unit.names),
             "unit": unit.unit,
-            "direction": unit.direction,
+            "first row": f"{unit.columns[0].first_row} (`{unit.columns[0].name}`)",
+            "inputs": ", ".join(unit.inputs),
+            "direction": f"{unit.direction:+d}",
             "definition": "original_compatible" if unit.is_original else "ours",
             "meaning": unit.meaning,
         }

@@ -14,6 +14,7 @@ from etf_platform.indicators.names import STANDARD, find_columns
 from etf_platform.indicators.vix import align_vix
 
 PRICES = ("open", "high", "low", "close")
+ALIGNED = ("vix", "vix_date")
 REQUIRED_TEXTS = ("market_env", "trend_dir", "volume_class")
 
 
@@ -32,7 +33,7 @@ def prepare(
         splits and dividends); volume in shares may be absent or NaN, its indicators are then NaN. Rows from the first
         bar on: recursive columns depend on where the history begins.
     names : sequence of str
-        Column names, e.g. `ema_80`.
+        Column names, e.g. `ema_80`; `vix` and `vix_date` may be named and are there anyway.
     vix : DataFrame, optional
         Columns date, close of a volatility index.
     original_compatible : bool
@@ -53,7 +54,7 @@ def prepare(
         No rows, a column that is needed is absent, dates not ascending, a close (or another price that is needed)
         missing, infinite or not positive; names the date.
     """
-    columns = find_columns(names, original_compatible)
+    columns = find_columns((name for name in names if name not in ALIGNED), original_compatible)
     _check(bars, columns)
     plain = bars.reset_index(drop=True)
     arrays = _arrays(plain)

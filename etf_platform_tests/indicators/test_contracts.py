@@ -42,10 +42,12 @@ every_column = pytest.mark.parametrize("column", ALL, ids=[title(column) for col
 
 @pytest.fixture(scope="module")
 def bars(walk):
-    """A walk with some still bars: equal closes, and bars without range."""
+    """A walk with some still bars (equal closes, no range) and one that widens by the same on both sides."""
     frame = walk(320)
+    prices = ["open", "high", "low", "close"]
+    frame.loc[59, prices], frame.loc[60, prices] = [100.0, 102.0, 98.0, 100.0], [100.0, 103.0, 97.0, 100.5]
     for row in (40, 41, 90, 200):
-        frame.loc[row, ["open", "high", "low", "close"]] = frame["close"][row - 1]
+        frame.loc[row, prices] = frame["close"][row - 1]
     return arrays(frame)
 
 

@@ -10,6 +10,7 @@ from etf_platform.indicators.moving_averages import first_close_weight
 from etf_platform.indicators.names import STANDARD, describe, find_column, indicators
 from etf_platform.indicators.prepare import indicator_rows, prepare
 from etf_platform.indicators.vix import align_vix
+from etf_platform.indicators.volume import classes
 
 
 def test_the_expected_values_of_the_specification(expected_series):
@@ -35,6 +36,13 @@ def test_the_expected_values_as_the_original_computes_them(expected_series):
     assert (rows["rsi_14"][:13] == 50).all()
     assert rows["sma_20"][0] == expected_series["close"][0]
     assert rows["sma_20"][1] == pytest.approx(expected_series["close"][:2].mean())
+
+
+def test_the_macd_of_the_original_is_empty_below_26_rows_and_whole_from_there_on(walk):
+    names = ["macd_line", "macd_signal", "macd_hist"]
+
+    assert prepare(walk(25), names, original_compatible=True)[names].isna().all().all()
+    assert prepare(walk(26), names, original_compatible=True)[names].notna().all().all()
 
 
 def test_the_adx_of_the_original_is_points_off_at_first_and_right_from_row_80(walk):
@@ -114,19 +122,35 @@ def test_a_symbol_without_volume_has_only_undefined_volume_columns(walk, volume)
     assert rows["rsi_14"].notna().sum() == 106
 
 
-@pytest.mark.parametrize(
-    ("ratio", "word"), [(1.5, "huge"), (1.2, "up"), (1.19, "normal"), (0.81, "normal"), (0.8, "down"), (0.5, "ground")]
-)
-def test_volume_classes_include_their_limits(walk, ratio, word):
-    """With v over nineteen ones the ratio is 20 v / (19 + v); rounded up a hair, limits stand inside."""
-    volume = np.ones(20)
-    volume[-1] = 19 * ratio / (20 - ratio) * (1 + np.sign(ratio - 1) * 1e-12)
+def test_volume_classes_include_their_limits():
+    ratios = [1.51, 1.5, 1.49, 1.2, 1.19, 0.81, 0.8, 0.51, 0.5, 0.0, np.nan]
 
-    rows = prepare(walk(20).assign(volume=volume), ["volume_class", "volume_heavy", "volume_shrink"])
+    words = classes(np.array(ratios)).tolist()
 
-    assert rows["volume_class"].iloc[-1] == word
-    assert rows["volume_heavy"].iloc[-1] == (ratio >= 1.2)
-    assert rows["volume_shrink"].iloc[-1] == (ratio <= 0.8)
+    heavy, light = ["huge", "huge", "up", "up"], ["down", "down", "ground", "ground"]
+    assert words == [*heavy, "normal", "normal", *light, None]
+
+
+@pytest.mark.parametrize(("last", "heavy", "shrink"), [(1400.0, 1, 0), (1000.0, 0, 0), (700.0, 0, 1), (10.0, 0, 1)])
+def test_heavy_and_shrinking_volume(walk, last, heavy, shrink):
+    bars = walk(40).assign(volume=[1000.0] * 39 + [last])
+
+    row = prepare(bars, ["volume_heavy", "volume_shrink"]).iloc[-1]
+
+    assert (row["volume_heavy"], row["volume_shrink"]) == (heavy, shrink)
+
+
+@pytest.mark.parametrize("price", [100.1, 33.3, 87.654321])
+def test_a_flat_stretch_has_no_deviation_and_no_position_in_it(walk, price):
+    """After prices that moved, where a mean may keep a rounding rest."""
+    bars = walk(120)
+    bars.loc[90:, ["open", "high", "low", "close"]] = price
+
+    last = prepare(bars, ["stddev_20", "vol_20", "cci_20", "boll_percent_20", "willr_14", "kdj_k"]).iloc[-1]
+
+    assert (last["stddev_20"], last["vol_20"]) == (0.0, 0.0)
+    assert np.isnan([last["cci_20"], last["boll_percent_20"], last["willr_14"]]).all()
+    assert 0 <= last["kdj_k"] <= 100
 
 
 def test_ground_volume_is_shrinking_except_for_the_original(walk):
@@ -153,8 +177,9 @@ def test_the_volatility_index_is_that_of_the_last_session_strictly_before():
 
 
 def test_without_a_volatility_index_its_columns_are_there_and_empty(walk):
-    rows = prepare(walk(5), ["sma_2"])
+    rows = prepare(walk(5), ["sma_2", "vix"])
 
+    assert rows.columns.is_unique
     assert rows[["vix", "vix_date"]].isna().all().all()
     assert rows["vix_date"].dtype.kind == "M"
 
@@ -251,6 +276,17 @@ def test_rows_of_a_universe_fit_the_table_and_equal_each_symbol_alone(walk):
     alone = prepare(fund.assign(**scaled), STANDARD, vix)
     both = rows[rows["symbol"] == "QQQ.US"].reset_index(drop=True)
     pd.testing.assert_frame_equal(both[[*STANDARD, "close"]], alone[[*STANDARD, "close"]], check_exact=True)
+
+
+def test_the_words_that_the_table_declares_are_there_unasked(walk):
+    stored = INDICATORS.conform(indicator_rows(universe(walk), ["sma_5"]))
+
+    assert {"market_env", "trend_dir", "volume_class", "sma_5"} <= set(stored.column_names)
+
+
+def test_no_rows_of_a_universe_are_refused(walk):
+    with pytest.raises(BadInputError, match="no bars"):
+        indicator_rows(universe(walk).iloc[:0])
 
 
 def test_one_symbol_s_bad_bar_is_reported_with_its_name(walk):
