@@ -66,6 +66,10 @@ class MarketData:
         """Number of identical repetitions dropped."""
         return int(self.identical["n_dropped"].sum())
 
+    def between(self, start: DateLike, end: DateLike) -> "MarketData":
+        """The rows dated in [start, end]."""
+        return MarketData(*(_cut(f, start, end) for f in (self.bars, self.quarantine, self.events, self.identical)))
+
 
 def fetch_bars(feed: Feed, symbols: Sequence[str], end: DateLike) -> pd.DataFrame:
     """Raw rows of some symbols from the source's first day up to `end`.
@@ -119,7 +123,7 @@ def load_bars(
     if accepted is not None:
         ours = accepted[accepted["symbol"].isin(symbols)]
         bars, events = apply_events(bars, ours), decided(events, ours)
-    return MarketData(*(_cut(frame, start, end) for frame in (bars, verdict.quarantine, events, verdict.identical)))
+    return MarketData(bars, verdict.quarantine, events, verdict.identical).between(start, end)
 
 
 def together(parts: Sequence[MarketData]) -> MarketData:

@@ -21,7 +21,7 @@ RANGE_TABLES = (t.BARS, t.QUARANTINE, t.ADJUSTMENT_EVENTS)
 def load_bars(platform: Platform, universe: str, window: Window) -> Outcome:
     """Fetch and judge the window's rows, store them, and bring the members table up to date."""
     start, end = _inside_calendar(platform, universe, window)
-    return _load(platform, universe, window, start, end)
+    return _store(platform, universe, window, _fetch(platform, universe, start, end), (start, end))
 
 
 def load_universe_bars(platform: Platform, universe: str, window: Window) -> Outcome:
@@ -33,18 +33,17 @@ def load_universe_bars(platform: Platform, universe: str, window: Window) -> Out
     """
     start, end = _inside_calendar(platform, universe, window)
     stored = _stored(platform, universe, t.BARS)
-    if stored is None or stored.empty:
-        return _load(platform, universe, window, platform.history_start(universe), end)
-    newest = stored["date"].max().date()
-    last = max(end, newest)
-    if _is_restated(_fetch(platform, universe, platform.history_start(universe), last).bars, stored):
-        return _load(platform, universe, window, platform.history_start(universe), last)
-    return _load(platform, universe, window, min(start, newest + timedelta(days=1)), end)
+    newest = start if stored is None or stored.empty else stored["date"].max().date()
+    first, last = platform.history_start(universe), max(end, newest)
+    loaded = _fetch(platform, universe, first, last)
+    if stored is None or stored.empty or _is_restated(loaded.bars, stored):
+        return _store(platform, universe, window, loaded, (first, last))
+    start = min(start, newest + timedelta(days=1))
+    return _store(platform, universe, window, loaded.between(start, end), (start, end))
 
 
-def _load(platform: Platform, universe: str, window: Window, start: date, end: date) -> Outcome:
-    tables = StepTables(platform, window)
-    loaded = _fetch(platform, universe, start, end)
+def _store(platform: Platform, universe: str, window: Window, loaded: MarketData, days: tuple[date, date]) -> Outcome:
+    tables, (start, end) = StepTables(platform, window), days
     closed = closed_bars(loaded.bars, platform.sessions(universe), _now())
     bars = numbered_revisions(closed, _stored(platform, universe, t.BARS, start, end))
     events = keep_reviews(loaded.events, _stored(platform, universe, t.ADJUSTMENT_EVENTS, start, end))
