@@ -45,7 +45,7 @@ def test_the_macd_of_the_original_is_empty_below_26_rows_and_whole_from_there_on
     assert prepare(walk(26), names, original_compatible=True)[names].notna().all().all()
 
 
-def test_the_adx_of_the_original_is_points_off_at_first_and_right_from_row_80(walk):
+def test_the_adx_of_the_original_is_points_off_at_first_and_the_same_from_row_200(walk):
     bars = walk(400)
     ours = prepare(bars, ["adx_14"])["adx_14"]
     theirs = prepare(bars, ["adx_14"], original_compatible=True)["adx_14"]
