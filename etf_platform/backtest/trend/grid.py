@@ -37,24 +37,38 @@ class Question:
 def combinations(strategy: SignalStrategy, settings: Any, grid: Grid) -> list[tuple[dict[str, Any], Any]]:
     """(changes, validated settings) of every combination of the grid, the last name running fastest.
 
+    Settings are None where the strategy refuses the combination as such (a fast average slower than the slow one).
+
     Raises
     ------
     BadInputError
-        No combination, an unknown name, or a value that the strategy's settings refuse.
+        Nothing to vary, an unknown name, a value that is refused in itself, or no combination left.
     """
-    doing = f"reading the parameter grid of {strategy.name}"
     known = settings.model_dump()
     unknown = sorted(set(grid) - set(known))
     if unknown or not grid or not all(len(values) for values in grid.values()):
         saw = f"{', '.join(unknown)} is no setting" if unknown else "there is nothing to vary"
-        raise BadInputError(doing, saw, f"vary {', '.join(known)}")
+        raise BadInputError(_doing(strategy), saw, f"vary {', '.join(known)}")
     changes = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+    sets = [(change, _validated(strategy, {**known, **change})) for change in changes]
+    if all(chosen is None for _, chosen in sets):
+        raise BadInputError(_doing(strategy), "the strategy refuses every combination", "look at its settings")
+    return sets
+
+
+def _validated(strategy: SignalStrategy, values: dict[str, Any]) -> Any:
     try:
-        return [(change, strategy.settings(**{**known, **change})) for change in changes]
+        return strategy.settings(**values)
     except ValidationError as error:
         first = error.errors()[0]
+        if not first["loc"]:
+            return None
         saw = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise BadInputError(doing, saw, "leave such values out of the grid") from None
+        raise BadInputError(_doing(strategy), saw, "leave such values out of the grid") from None
+
+
+def _doing(strategy: SignalStrategy) -> str:
+    return f"reading the parameter grid of {strategy.name}"
 
 
 def daily_returns(equity: np.ndarray, market: Market) -> np.ndarray:

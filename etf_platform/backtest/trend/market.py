@@ -128,7 +128,7 @@ def prepared(market: Market, read: Reader, strategy: SignalStrategy, settings: A
         A column that the strategy needs is absent.
     """
     frame = read(settings)
-    absent = sorted(set(strategy.indicators(settings)) - set(frame.columns))
+    absent = sorted(name for name in strategy.indicators(settings) if name not in frame.columns)
     if absent:
         saw = f"{strategy.name} needs the columns {', '.join(absent)}"
         raise BadInputError(_DOING, saw, "compute the indicators that the strategy names")

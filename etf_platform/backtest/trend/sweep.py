@@ -15,6 +15,7 @@ from etf_platform.core.units.signal import SignalStrategy
 from etf_platform.measures import sharpe_tests
 
 Progress = Callable[[int, int], None]
+UNDEFINED = sharpe_tests.Moments(2, np.nan, 0.0, 3.0)
 
 
 def sweep_trend(
@@ -46,7 +47,8 @@ def sweep_trend(
         One row per combination: its settings, then total_return, annual_return, annual_vol, sharpe, max_drawdown,
         exposure, turnover (one way, per year), n_changes (fills), psr, deflated_sharpe, is_best, n_trials, source.
         `deflated_sharpe` is the probability that the row's Sharpe ratio is above what the best of so many worthless
-        trials would show. NaN where returns do not vary.
+        trials would show. NaN where returns do not vary, and in the rows of combinations that the strategy refuses,
+        which are no trials.
 
     Raises
     ------
@@ -60,8 +62,7 @@ def sweep_trend(
     )
     rows, moments = [], []
     for changes, chosen in sets:
-        ledger = question.ledger(chosen)
-        figures, moment = _figures(ledger, market, terms)
+        figures, moment = _figures(question.ledger(chosen), market, terms) if chosen is not None else ({}, UNDEFINED)
         rows.append({**changes, **figures})
         moments.append(moment)
         if on_progress is not None:
@@ -103,7 +104,7 @@ def _figures(ledger: Ledger, market: Market, terms: TrendBacktest) -> tuple[dict
 def _moments(excess: np.ndarray) -> sharpe_tests.Moments:
     """Moments of excess returns; NaN where there are fewer than 20 or they do not vary."""
     if excess.size < FEWEST_FOR_RATIOS or np.ptp(excess) <= 1e-14:
-        return sharpe_tests.Moments(max(2, excess.size), np.nan, 0.0, 3.0)
+        return UNDEFINED
     return sharpe_tests.moments(excess)
 
 

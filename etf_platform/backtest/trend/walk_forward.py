@@ -92,10 +92,8 @@ def walk_forward(
     """
     spans = windows or Windows()
     market = lay_out(bars, sessions, warmup_bars)
-    question, sets = (
-        Question(market, reader_of(market, columns), strategy, terms),
-        combinations(strategy, settings, grid),
-    )
+    question = Question(market, reader_of(market, columns), strategy, terms)
+    sets = [pair for pair in combinations(strategy, settings, grid) if pair[1] is not None]
     bounds = _bounds(market, spans)
     returns = np.vstack([daily_returns(question.ledger(chosen).equity, market) for _, chosen in sets])
     ratios = np.array([[_sharpe(row[a:b], terms) for row in returns] for a, b, _ in bounds])

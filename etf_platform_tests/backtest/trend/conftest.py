@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import model_validator
 
 from etf_platform.backtest.trend.run import run_trend
 from etf_platform.core.config.strict import Strict
@@ -24,6 +25,12 @@ class Averages(Strict):
 
     fast: int = 5
     slow: int = 20
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Averages":
+        if self.fast >= self.slow:
+            raise ValueError("fast must be shorter than slow")
+        return self
 
 
 def unchanged(columns: pd.DataFrame, settings: Any, sessions: pd.DatetimeIndex) -> pd.DataFrame:
@@ -51,7 +58,9 @@ def _advised(row: Row, settings: Averages, held: Held) -> Signal:
     fast, slow = row[f"sma_{settings.fast}"], row[f"sma_{settings.slow}"]
     if np.isnan(slow):
         return Signal("hold", None, "missing_indicators", State.BLOCKED)
-    return Signal("buy", 1.0, "up") if fast > slow else Signal("sell", 0.0, "down")
+    if fast > slow:
+        return Signal("buy", 1.0, "up", stop_loss=0.97 * row["close"], take_profit=1.05 * row["close"])
+    return Signal("sell", 0.0, "down")
 
 
 def _positions(columns: pd.DataFrame, settings: Averages) -> np.ndarray:

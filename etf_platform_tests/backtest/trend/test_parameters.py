@@ -81,6 +81,15 @@ def test_a_grid_of_unknown_names_or_refused_values_is_refused(lab, terms):
         swept(lab, terms, bars, {})
 
 
+def test_a_combination_that_the_strategy_refuses_is_shown_and_is_no_trial(lab, terms):
+    table = swept(lab, terms, lab.random_bars(300), {"fast": (5, 20), "slow": (20, 40)})
+
+    assert table["sharpe"].isna().tolist() == [False, False, True, False]
+    assert table["n_trials"].tolist() == [3] * 4
+    with pytest.raises(BadInputError, match="refuses every combination"):
+        swept(lab, terms, lab.random_bars(300), {"fast": (50,)})
+
+
 def test_walk_forward_windows_touch_and_cover_the_rest(lab, terms):
     bars = lab.random_bars(700)
 

@@ -10,6 +10,7 @@ import pytest
 from etf_platform.backtest.trend.run import run_trend, run_variants
 from etf_platform.core.errors import BadInputError, InsufficientDataError
 from etf_platform.core.states import State
+from etf_platform.core.units.signal import Signal
 
 EXECUTIONS = [
     {"execution": "next_open"},
@@ -72,30 +73,86 @@ def plain_loop(bars, script, execution, rate, base):
     return values
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_stops_at_the_next_open_are_a_plain_loop(lab, terms, seed):
+    """Against a loop over long-only advice with a stop 2 % below and a target 3 % above the deciding close."""
+    bars = lab.random_bars(500, seed)
+    wants = np.random.default_rng(seed).random(500) < 0.7
+
+    def step(row, settings, held):
+        close, wanted = row["close"], float(wants[row["n_bars"] - 1])
+        return Signal("hold", wanted, "test", stop_loss=0.98 * close, take_profit=1.03 * close)
+
+    account = lab.run(bars, lab.strategy_of(step), terms(commission=0.001, use_stop_loss_take_profit=True))
+
+    expected, stops = guarded_loop(bars, wants, 0.001)
+    np.testing.assert_allclose(account.equity["equity"], expected, rtol=1e-12)
+    assert account.trades["exit_reason"].isin(["stop_loss", "take_profit"]).sum() == stops > 20
+
+
+def guarded_loop(bars, wants, rate):
+    rows = bars[["open", "high", "low", "close"]].to_numpy().tolist()
+    cash, shares, entered, stops, values = 1.0, 0.0, 0, 0, [1.0]
+    stop = target = 0.0
+    for i in range(1, len(rows)):
+        opened, high, low, close = rows[i]
+        before = rows[i - 1][3]
+        beyond = shares > 0 and entered < i and not stop < opened < target
+        if shares == 0 and wants[i - 1]:
+            shares, cash, entered = cash * (1 - rate) / opened, 0.0, i
+            stop, target = 0.98 * before, 1.03 * before
+        elif shares > 0 and (beyond or not wants[i - 1]):
+            stops += bool(wants[i - 1])
+            shares, cash = 0.0, shares * opened * (1 - rate)
+        elif shares > 0 and entered < i and (low <= stop or high >= target):
+            stops += 1
+            shares, cash = 0.0, shares * (stop if low <= stop else target) * (1 - rate)
+        values.append(cash + shares * close)
+    return values, stops
+
+
+GUARDS = {
+    "none": {},
+    "stops": {"use_stop_loss_take_profit": True},
+    "average": {"use_ma50_exit": True},
+    "breaker": {"circuit_breaker": {"enabled": True, "drawdown_threshold": 0.05}},
+}
+
+
 @every_execution
-@pytest.mark.parametrize("guarded", [False, True])
-def test_later_bars_change_nothing_earlier(lab, terms, changes, guarded):
+@pytest.mark.parametrize("guard", GUARDS)
+def test_later_bars_change_nothing_earlier(lab, terms, changes, guard):
     """Doubling every price after a day leaves equity, position and cost up to it bit for bit."""
-    bars, breaker = lab.random_bars(600), {"enabled": guarded, "drawdown_threshold": 0.05}
-    chosen = terms(commission=0.001, use_ma50_exit=guarded, circuit_breaker=breaker, **changes)
+    bars, chosen = lab.random_bars(600), terms(commission=0.001, **GUARDS[guard], **changes)
     later = bars.copy()
     later.loc[400:, ["open", "high", "low", "close"]] *= 2.0
 
-    before = lab.run(bars, lab.averages, chosen, 60, lab.averages_of(bars)).equity
+    before = lab.run(bars, lab.averages, chosen, 60, lab.averages_of(bars))
     after = lab.run(later, lab.averages, chosen, 60, lab.averages_of(later)).equity
 
-    kept = before["date"] < bars["date"].iloc[400]
+    kept = before.equity["date"] < bars["date"].iloc[400]
     columns = ["date", "equity", "position", "cost", "buy_and_hold"]
-    pd.testing.assert_frame_equal(before.loc[kept, columns], after.loc[kept, columns], check_exact=True)
+    pd.testing.assert_frame_equal(before.equity.loc[kept, columns], after.loc[kept, columns], check_exact=True)
     assert kept.sum() == 400 - 59
-    assert not np.allclose(before["equity"], after["equity"])
+    assert not np.allclose(before.equity["equity"], after["equity"])
+
+
+def test_guards_of_these_tests_do_something(lab, terms):
+    bars = lab.random_bars(600)
+
+    ends = {g: lab.run(bars, lab.averages, terms(**c), 60, lab.averages_of(bars)) for g, c in GUARDS.items()}
+
+    assert {"stop_loss", "take_profit"} <= set(ends["stops"].trades["exit_reason"])
+    assert "ma50_exit" in set(ends["average"].trades["exit_reason"])
+    assert 0.3 in set(ends["breaker"].equity["position"])
 
 
 @every_execution
-def test_trades_multiply_to_the_account(lab, terms, changes):
-    bars = lab.random_bars(800)
+@pytest.mark.parametrize("guard", GUARDS)
+def test_trades_multiply_to_the_account(lab, terms, changes, guard):
+    bars, chosen = lab.random_bars(800), terms(commission=0.001, **GUARDS[guard], **changes)
 
-    account = lab.run(bars, lab.averages, terms(commission=0.001, **changes), 60, lab.averages_of(bars))
+    account = lab.run(bars, lab.averages, chosen, 60, lab.averages_of(bars))
 
     assert (1.0 + account.trades["net_return"]).prod() == pytest.approx(account.equity["equity"].iloc[-1], rel=1e-12)
 
