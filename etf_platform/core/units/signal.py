@@ -32,7 +32,8 @@ class Held:
     entry_reason : str
         Reason code that opened it; empty when flat.
     sessions : int
-        Sessions since the opening fill.
+        Sessions since the opening fill; 0 where the caller does not count them. No strategy decides on it, because it
+        is not stored with the signal.
     """
 
     weight: float = 0.0
@@ -60,7 +61,9 @@ class Signal:
     conditions : tuple of (bool or None)
         Conditions that are shown beside it; None is not defined.
     stop_loss, take_profit : float or None
-        Levels in adjusted price; None when nothing is open or advised.
+        Levels in adjusted price; None when nothing is open or advised. Advised (`position` is a number that is not 0):
+        around this close; kept (`position` None): around `held.entry_price`. A back-test guards a position by the
+        levels of the signal that opened it.
     """
 
     signal: Action
@@ -95,7 +98,8 @@ class SignalStrategy:
         date. `sessions` are all sessions of the exchange calendar (DatetimeIndex).
     step : callable (row, settings, held) -> Signal
         The rule. `row` holds the bar (open, high, low, close: adjusted; volume), the columns, and `n_bars` (rows up to
-        and including this one). The caller answers `insufficient_data` before it calls `step` on too few rows.
+        and including this one). The caller answers `insufficient_data` before it calls `step` on too few rows. A column
+        that is absent or NaN gives a BLOCKED signal, never an error.
     positions : callable (columns, settings) -> ndarray, or None
         The same advice for all rows at once, NaN keeps; only where it does not depend on what is held. For sweeps; a
         contract test holds it to `step`.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 STRATEGY, HOLD = "#2196F3", "#888888"
 FURTHER = ("#FF9800", "#4CAF50", "#9C27B0")
 WIDE, HIGH, FINE = 14.0, 7.0, 150  # inches, inches, dots per inch
-TERMS = ("date", "close", "weight", "source")
+MARGINS = canvas.Margins(left=0.62, right=0.38, top=0.5, bottom=0.34)
 
 
 def price_and_position(history: pd.DataFrame, averages: tuple[str, ...], subject: str = "") -> bytes:
@@ -34,7 +34,7 @@ def price_and_position(history: pd.DataFrame, averages: tuple[str, ...], subject
     title, simulated = _titled(subject, "close, averages and position"), canvas.is_simulated(history)
     if history.empty:
         return canvas.no_data(title, simulated=simulated)
-    figure = canvas.new_figure(8.0, 3.6, title)
+    figure = canvas.new_figure(8.0, 3.6, title, MARGINS)
     axes = canvas.plain(figure.add_subplot())
     days = history["date"]
     axes.plot(days, history["close"], color=canvas.INK, linewidth=1.1, label="close")
@@ -54,7 +54,7 @@ def trend_strength(
     title, simulated = _titled(subject, "ADX and MACD line"), canvas.is_simulated(history)
     if history.empty or not {adx, macd} <= set(history.columns):
         return canvas.no_data(title, simulated=simulated)
-    figure = canvas.new_figure(8.0, 3.4, title)
+    figure = canvas.new_figure(8.0, 3.4, title, MARGINS)
     upper, lower = (canvas.plain(axes) for axes in figure.subplots(2, 1, sharex=True))
     days = history["date"]
     upper.plot(days, history[adx], color=STRATEGY, linewidth=1.1)
@@ -71,7 +71,9 @@ def trend_strength(
 
 
 def equity_against_hold(equity: pd.DataFrame, subject: str = "", wide: bool = False) -> bytes:
-    """Account of the strategy and of buy and hold, each from 1, on a logarithmic axis.
+    """Account of the strategy and of buy and hold, each from 1.
+
+    The axis is logarithmic where they span more than a factor of three.
 
     Parameters
     ----------
@@ -97,19 +99,29 @@ def comparison(curves: pd.DataFrame, subject: str = "", simulated: bool = False)
 def _accounts(curves: pd.DataFrame, title: str, simulated: bool, wide: bool) -> bytes:
     if curves.empty:
         return canvas.no_data(title, simulated=simulated)
-    figure = canvas.new_figure(*((WIDE, HIGH) if wide else (8.0, 3.6)), title)
+    figure = canvas.new_figure(*((WIDE, HIGH) if wide else (8.0, 3.6)), title, MARGINS)
     if wide:
         figure.set_dpi(FINE)
     axes = canvas.plain(figure.add_subplot())
     for name, colour in zip(curves.columns, (STRATEGY, HOLD, *FURTHER), strict=False):
         axes.plot(curves.index, curves[name], color=colour, linewidth=1.5 if wide else 1.2, label=name)
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("{x:g}")
-    axes.tick_params(axis="y", which="both", labelsize=8.5, colors=canvas.FAINT, length=0)
+    _scale(axes, curves.to_numpy(float))
     axes.legend(loc="upper left", fontsize=9, frameon=False, labelcolor=canvas.INK)
     canvas.date_axis(axes, pd.DatetimeIndex(curves.index))
     return canvas.to_png(figure, simulated)
+
+
+def _scale(axes: "Axes", values: np.ndarray) -> None:
+    """Logarithmic with ticks at 1, 2 and 5 where the accounts span more than a factor of three, else linear."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    if np.nanmin(values) <= 0.0 or np.nanmax(values) < 3.0 * np.nanmin(values):
+        return
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.tick_params(axis="y", which="minor", length=0)
 
 
 def _shade(axes: "Axes", days: pd.Series, weight: np.ndarray) -> None:

@@ -12,12 +12,14 @@ from pydantic import ValidationError
 
 from etf_platform.core import catalog
 from etf_platform.core.config.strict import Strict
-from etf_platform.core.config.trend import TrendConfig
+from etf_platform.core.config.trend import TrendBacktest, TrendConfig
 from etf_platform.core.errors import ConfigError, UnknownUnitError
 from etf_platform.core.units.signal import SignalStrategy
 from etf_platform.strategies import signals
 
 FILE = "strategies.yaml"
+ORIGINAL_EMA_WARMUP = 200
+ORIGINAL_WARMUP = {"NDX_MA50_Volume_RSI": 60, "NDX_short_term": 50}
 
 
 @cache
@@ -71,6 +73,13 @@ def settings_of(raw: Mapping[str, Any] | None, unit: SignalStrategy) -> Any:
 def settings_from(trend: TrendConfig, unit: SignalStrategy) -> Any:
     """Settings of a strategy from the validated `trend` part of the configuration; raises as `settings_of`."""
     return settings_of(trend.strategies.get(unit.name), unit)
+
+
+def warmup_bars_of(unit: SignalStrategy, settings: Any, backtest: TrendBacktest) -> int:
+    """Bars that the strategy needs up to and including the first one it may decide; the original's own if asked for."""
+    if settings.original_compatible:
+        return ORIGINAL_WARMUP.get(unit.name, ORIGINAL_EMA_WARMUP)
+    return int(getattr(backtest.warmup_bars, unit.warmup))
 
 
 def variants_of(unit: SignalStrategy, settings: Strict) -> dict[str, Any]:

@@ -104,6 +104,15 @@ def with_vix_age(columns: pd.DataFrame, sessions: pd.DatetimeIndex) -> pd.DataFr
     return columns.assign(vix_age=np.where(known, age.astype(float), np.nan))
 
 
+def with_given_vix(columns: pd.DataFrame, value: float, sessions: pd.DatetimeIndex) -> pd.DataFrame:
+    """The last row's VIX replaced by a number that a person gave, as the close of the session before it."""
+    before = sessions[sessions.searchsorted(columns["date"].iloc[-1]) - 1]
+    given = columns.reindex(columns=columns.columns.union(["vix", "vix_date"], sort=False))
+    given["vix"], given["vix_date"] = given["vix"].astype(float), pd.to_datetime(given["vix_date"])
+    given.loc[given.index[-1], ["vix", "vix_date"]] = [value, before]
+    return given
+
+
 def vix_of(row: Row) -> float:
     """The VIX that the row may use: NaN when missing or older than five sessions."""
     age = value(row, "vix_age")

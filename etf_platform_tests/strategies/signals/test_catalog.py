@@ -2,7 +2,7 @@
 
 import pytest
 
-from etf_platform.core.config.trend import TrendConfig
+from etf_platform.core.config.trend import TrendBacktest, TrendConfig
 from etf_platform.core.errors import ConfigError, UnknownUnitError
 from etf_platform.strategies.signals import catalog
 
@@ -141,3 +141,19 @@ def test_keys_of_the_configuration_replace_defaults():
 
     assert (settings.ema_fast, settings.vix_threshold, settings.ema_slow) == (50, 27.5, 200)
     assert catalog.problems(trend) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "ours", "original"),
+    [
+        ("EMA_trend_v3", 600, 200),
+        ("EMA_cross_v1", 600, 200),
+        ("NDX_MA50_Volume_RSI", 250, 60),
+        ("NDX_short_term", 250, 50),
+    ],
+)
+def test_warm_up_bars_are_those_of_the_specification(name, ours, original):
+    unit = catalog.find(name)
+
+    assert catalog.warmup_bars_of(unit, unit.settings(), TrendBacktest()) == ours
+    assert catalog.warmup_bars_of(unit, unit.settings(original_compatible=True), TrendBacktest()) == original

@@ -9,6 +9,7 @@ from etf_platform.core.states import State
 from etf_platform.core.units.signal import FLAT, Held
 from etf_platform.strategies.signals.ema_trend_v3 import EMA_TREND_V3, Settings
 from etf_platform.strategies.signals.replay import signals
+from etf_platform.strategies.signals.terms import with_given_vix
 
 UP = {"close": 600.64, "ema_80": 590.0, "ema_200": 584.31, "sma_200": 580.0, "adx_14": 30.0, "macd_line": 1.5}
 
@@ -153,3 +154,12 @@ def test_indicator_names_follow_the_settings():
     names = EMA_TREND_V3.indicators(Settings(ema_fast=50, adx_period=10, vol_window=30, macd_fast=5))
 
     assert names == ("ema_50", "ema_200", "sma_200", "adx_10", "macd_line_5_26_9", "vol_30", "vix")
+
+
+@pytest.mark.parametrize(("vix", "reason"), [(25.0, "vix_above_25"), (24.99, "all_conditions_met")])
+def test_a_vix_given_by_hand_counts_for_the_last_row_only(vix, reason, columns, sessions):
+    rows = with_given_vix(columns(2, **UP), vix, sessions)
+
+    made = signals(rows, EMA_TREND_V3, Settings(use_vix_filter=True), sessions, warmup_bars=1)
+
+    assert made["reason"].tolist() == ["missing_indicators", reason]

@@ -104,7 +104,7 @@ def test_a_row_without_any_indicator_is_blocked(unit, columns, sessions):
 def test_positions_say_the_same_as_step(unit, random_columns, sessions):
     if unit.positions is None:
         pytest.skip("its advice depends on what is held")
-    for changed in ({}, SETTINGS[unit.name] if unit.name in SETTINGS else {}):
+    for changed in ({}, SETTINGS.get(unit.name, {})):
         settings = unit.settings.model_validate(changed)
         rows = random_columns()
         rows.loc[100:110, [n for n in unit.indicators(settings) if n in rows]] = np.nan
@@ -188,7 +188,9 @@ def test_bad_rows_are_refused_in_one_sentence(spoil, sentence, columns, sessions
 
 @every_strategy
 def test_constant_prices_say_something_and_never_fail(unit, columns, sessions):
-    flat = {name: 100.0 for name in ("ema_50", "ema_80", "ema_200", "sma_5", "sma_20", "sma_50", "sma_200")}
+    flat: dict[str, float] = dict.fromkeys(
+        ("ema_50", "ema_80", "ema_200", "sma_5", "sma_20", "sma_50", "sma_200"), 100.0
+    )
     flat |= {"adx_14": np.nan, "macd_line": 0.0, "vol_20": 0.0, "rsi_9": 50.0, "rsi_14": 50.0, "rsi_24": 50.0}
     rows = columns(80, **flat, volume_ratio=1.0, market_env="oscillate", trend_dir="side")
 
