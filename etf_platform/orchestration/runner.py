@@ -6,8 +6,7 @@ The command line is a thin layer over this: there is no second pipeline beside t
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime
 
 import dagster as dg
 
@@ -20,8 +19,6 @@ from etf_platform.orchestration.jobs import job_of, universe_job
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.progress import QUIET, StepEnded, listening
 from etf_platform.orchestration.windows import PARTITION, RANGE_END, RANGE_START
-
-CLOSES = {"XSHG": ("Asia/Shanghai", 15), "XNYS": ("America/New_York", 16)}  # time zone, hour
 
 
 @dataclass(frozen=True)
@@ -54,13 +51,9 @@ class Plan:
 
 def latest_session(platform: Platform, pool: str = PORTFOLIO, now: datetime | None = None) -> date:
     """The last session whose close has passed on the exchange of a pool or universe."""
-    zone, hour = CLOSES[platform.exchange(pool)]
-    sessions = platform.sessions(pool)
-    local = (now or datetime.now(ZoneInfo(zone))).astimezone(ZoneInfo(zone))
-    today = local.date()
-    if sessions.is_session(today) and local.hour >= hour:
-        return today
-    return sessions.previous(today).date()
+    from etf_platform.market.freshness import last_closed_session
+
+    return last_closed_session(platform.sessions(pool), now or datetime.now(UTC)).date()
 
 
 def plan_run(platform: Platform, pools: Sequence[str], start: date, end: date) -> Plan:

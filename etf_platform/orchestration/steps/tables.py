@@ -1,7 +1,7 @@
 """Reading and writing of one step: remembers which versions went in and came out, and stamps every commit."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from etf_platform.core.errors import MissingTableError
@@ -57,6 +57,26 @@ class StepTables:
             start = end = None
         version = self._platform.lake.write(table, universe, frame, start, end, note=self._note)
         self.written.append(Written(table, universe, version, len(frame)))
+
+    def first_day(self, table: Table, universe: str, window: Window) -> date | None:
+        """First day that a run about this window has to write; None when nothing is stored, so that all of it is due.
+
+        Days missed since the last stored one are caught up.
+        """
+        if window.start is None or not self._platform.lake.exists(table, universe):
+            return None
+        last = self._platform.lake.read(table, universe, columns=["date"])["date"].max()
+        return window.start if last != last else min(window.start, last.date() + timedelta(days=1))
+
+    def write_days(self, table: Table, universe: str, rows: "pd.DataFrame", window: Window) -> None:
+        """Store the rows from `first_day` to the window's end."""
+        start = self.first_day(table, universe, window)
+        if rows.empty:
+            return
+        first = start or rows["date"].min().date()
+        last = window.end or rows["date"].max().date()
+        kept = rows[(rows["date"] >= str(first)) & (rows["date"] <= str(last))].reset_index(drop=True)
+        self.write(table, universe, kept, first, last)
 
     def unchanged_since_read(self) -> bool:
         """Whether nobody has written the tables that this step read since it read them."""
