@@ -13,6 +13,7 @@ GENERAL = {
     "missing_indicators": "指标缺失 → 无法出信号",
     "insufficient_data": "数据不足 → 无法出信号",
 }
+KEEPS = ("hold", "hold_until_month_end")
 SHORT_TERM = {
     "no_signal": "RSI/均线/量能未触发买卖条件 → 观望",
     "extreme_market": "极端行情 → 观望",
@@ -72,12 +73,15 @@ def trend_type(facts: SignalFacts) -> str:
 
 
 def action(facts: SignalFacts) -> str:
-    """What to do, in the words of 操作建议."""
+    """What to do, in the words of 操作建议.
+
+    A null position reads 观望; where EMA_cross_v1 keeps its stored position, that position is what it advises.
+    """
     if facts.strategy == "NDX_MA50_Volume_RSI":
         return OPERATIONS.get(facts.reason, "观望")
     if facts.reason == "all_conditions_met":
         return "强烈买入"
-    weight = facts.position
+    weight = float(facts.signal["weight"]) if facts.reason in KEEPS else facts.position
     if weight is None:
         return "观望"
     if abs(weight) >= 0.99:

@@ -206,6 +206,14 @@ def test_every_reason_has_its_sentence(facts, strategy, reason, sentence):
     assert derivation(facts(strategy, reason=reason)) == sentence
 
 
+@pytest.mark.parametrize(
+    ("reason", "weight", "words"),
+    [("hold", 1.0, "满仓持有"), ("hold", 0.0, "空仓观望"), ("hold_until_month_end", 1.0, "满仓持有")],
+)
+def test_v1_without_a_cross_advises_the_position_that_it_keeps(facts, reason, weight, words):
+    assert action(facts("EMA_cross_v1", reason=reason, position=nan, weight=weight)) == words
+
+
 def test_v1_below_without_a_cross_stays_out(facts):
     given = facts("EMA_cross_v1", reason="hold", weight=0.0, indicators={"ema_50": 570.0})
 
