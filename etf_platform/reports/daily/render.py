@@ -40,9 +40,9 @@ def render_daily(report: DailyReport, with_plots: bool = True) -> tuple[str, str
     """
     sections = _sections(report)
     values = _values(report)
-    markdown = _environment(html=False).get_template("daily.md.j2").render(sections=sections, **values)
+    markdown = template_environment(html=False).get_template("daily.md.j2").render(sections=sections, **values)
     drawn = _with_plots(report, sections) if with_plots else sections
-    html = _environment(html=True).get_template("daily.html.j2").render(sections=drawn, **values)
+    html = template_environment(html=True).get_template("daily.html.j2").render(sections=drawn, **values)
     return markdown, html
 
 
@@ -53,7 +53,8 @@ def plain_markdown(value: object) -> object:
     return AT_AN_EDGE.sub(lambda found: "\\" + found.group(), " ".join(value.translate(SPECIAL).split()))
 
 
-def _environment(html: bool) -> jinja2.Environment:
+def template_environment(html: bool) -> jinja2.Environment:
+    """The environment of every report: HTML escaped by jinja2, Markdown by `plain_markdown`."""
     return jinja2.Environment(
         loader=jinja2.PackageLoader("etf_platform.reports", "templates"),
         autoescape=html,
