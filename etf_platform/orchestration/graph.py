@@ -223,7 +223,7 @@ UNIVERSE_STEPS: tuple[Step, ...] = (
         f"{_STEPS}.trend:write_indicators",
         needs=("market/{pool}/bars",),
         tables=(t.INDICATORS,),
-        description="Named indicator columns of every member; a row knows its close, and the VIX of the session before.",
+        description="Named indicator columns of every member; a row knows its close, and the VIX of the day before.",
         is_partitioned=True,
         kinds=frozenset({"deltalake", "numpy"}),
         job="trend",

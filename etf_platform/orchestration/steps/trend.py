@@ -107,7 +107,8 @@ def write_signals(platform: Platform, universe: str, window: Window) -> Outcome:
         first = pd.Timestamp(start) if start is not None and known else None
         if len(rows):
             parts.append(signals(rows, task.unit, task.settings, sessions, task.warmup_bars, held=held, start=first))
-    made = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[c.name for c in t.SIGNALS.columns])
+    said = [part for part in parts if len(part)]
+    made = pd.concat(said, ignore_index=True) if said else pd.DataFrame(columns=[c.name for c in t.SIGNALS.columns])
     tables.write_days(t.SIGNALS, universe, made, window)
     last = made[made["date"] == made["date"].max()]
     shown = last[["strategy", "symbol", "signal", "position", "reason", "state", "weight"]]
