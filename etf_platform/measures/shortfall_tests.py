@@ -124,6 +124,21 @@ def simulated_z2(n: int, law: TailLaw, paths: int, seed: int) -> np.ndarray:
     return 1.0 - (total[end] - total[end - count]) / (n * law.rate)
 
 
+def simulated_quantile_statistic(n: int, law: TailLaw, paths: int, seed: int) -> np.ndarray:
+    """Acerbi and Szekely's third statistic (quantile test) of a right model: 1 - mean of the worst n p returns over its
+    expectation, which is the mean over the simulated histories. Shape (paths,); negative says that ES was too small.
+
+    References
+    ----------
+    Acerbi and Szekely (2014), Backtesting expected shortfall, Risk, December 2014
+    """
+    generator = np.random.Generator(np.random.Philox(seed))
+    worst = max(1, int(n * law.rate + 1e-9))
+    tail = np.stack([np.partition(generator.random(n), worst - 1)[:worst] for _ in range(paths)])
+    estimate = -law.quantiles(tail).mean(axis=1)
+    return np.asarray(1.0 - estimate / estimate.mean())
+
+
 def z2_p_value(statistic: float, n: int, law: TailLaw, paths: int = 10_000, seed: int = 0) -> float:
     """Share of simulated histories of a right model with a Z2 at or below this one (add-one rule); NaN for NaN."""
     if np.isnan(statistic):
