@@ -1,6 +1,7 @@
 """Sums of attribution rows by period and by strategy, pool, sector or any other column, with their coverage.
 
-Here: adding up rows of `FILL_ATTRIBUTION`. Not here: the rows (`fills`), text and plots (`reports`).
+Here: adding up rows of `FILL_ATTRIBUTION`, `BRINSON` and `FACTOR_ATTRIBUTION`. Not here: the rows, text and plots
+(`reports`).
 """
 
 from collections.abc import Sequence
@@ -32,9 +33,9 @@ def by_period(rows: pd.DataFrame, freq: str = "W", by: Sequence[str] = ("strateg
     Returns
     -------
     DataFrame
-        `period`, `horizon`, the groups, sums, `delay` (NaN where no row has one), `coverage`, sorted by period and
-        groups. Coverage adds up the residuals of the rows without their signs: a gap of Monday is not mended by the
-        opposite gap of Tuesday.
+        `period`, `horizon`, the groups, sums, `delay` (NaN where no row has one), `coverage`, `reason` and `source`
+        (all that occur), sorted by period and groups. A part that is NaN in one row is NaN in the sum. Coverage adds up
+        the residuals of the rows without their signs: a gap of Monday is not mended by the opposite gap of Tuesday.
 
     Raises
     ------
@@ -50,11 +51,60 @@ def by_period(rows: pd.DataFrame, freq: str = "W", by: Sequence[str] = ("strateg
         gross=rows[list(FILL_PARTS)].abs().sum(axis=1, skipna=False),
     )
     grouped = keyed.groupby(["period", *groups], sort=True)
-    table = grouped[[*_SUMMED, "left", "gross"]].sum()
+    table = grouped[[*_SUMMED, "left", "gross"]].sum(skipna=False)
     table["delay"] = grouped["delay"].sum(min_count=1)
     whole = (table["gross"] + table["left"]).replace(0.0, np.nan)
-    table["coverage"] = (1.0 - table["left"] / whole).fillna(1.0)
+    table["coverage"] = (1.0 - table["left"] / whole).where(table["left"] + table["gross"] != 0.0, 1.0)
+    table["reason"], table["source"] = grouped["reason"].agg(_distinct), grouped["source"].agg(_distinct)
     return table.drop(columns=["left", "gross"]).reset_index()
+
+
+def brinson_totals(rows: pd.DataFrame) -> pd.DataFrame:
+    """Linked effects per group over the whole span of `BRINSON` rows.
+
+    Returns
+    -------
+    DataFrame
+        `group`, `portfolio_weight` and `benchmark_weight` (means over all sessions), `allocation`, `selection`,
+        `interaction`, `total`, `source`, largest absolute total first; the totals sum to the active return.
+    """
+    n_sessions = max(rows["date"].nunique(), 1)
+    grouped = rows.groupby("group")
+    table = grouped[["portfolio_weight", "benchmark_weight"]].sum() / n_sessions
+    for effect in ("allocation", "selection", "interaction"):
+        table[effect] = grouped[f"linked_{effect}"].sum()
+    table["total"] = table[["allocation", "selection", "interaction"]].sum(axis=1)
+    table["source"] = grouped["source"].agg(_distinct)
+    return _largest_first(table.reset_index(), "total")
+
+
+def factor_totals(rows: pd.DataFrame) -> pd.DataFrame:
+    """Contributions per factor, added up over the sessions that could be explained.
+
+    Returns
+    -------
+    DataFrame
+        `factor`, `exposure` (mean), `contribution` (sum of daily ones, not compounded), `n_sessions`, `n_insufficient`,
+        `source`; factors first, largest absolute contribution first, then `residual` and `total`. `total` counts the
+        explained sessions only, so that the rows sum to it.
+    """
+    told = rows.groupby("date")["contribution"].transform(lambda values: values.notna().all())
+    grouped = rows[told.astype(bool)].groupby("factor")
+    table = pd.DataFrame({"exposure": grouped["exposure"].mean(), "contribution": grouped["contribution"].sum()})
+    table["n_sessions"] = grouped.size()
+    table["n_insufficient"] = rows["date"].nunique() - table["n_sessions"]
+    table["source"] = grouped["source"].agg(_distinct)
+    ordered = _largest_first(table.reset_index(), "contribution")
+    place = ordered["factor"].map({"residual": 1, "total": 2}).fillna(0)
+    return ordered.iloc[np.argsort(place.to_numpy(), kind="stable")].reset_index(drop=True)
+
+
+def _largest_first(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    return table.iloc[np.argsort(-table[column].abs().to_numpy(), kind="stable")].reset_index(drop=True)
+
+
+def _distinct(values: pd.Series) -> str:
+    return " + ".join(sorted({str(value) for value in values if value}))
 
 
 def period_labels(dates: pd.Series, freq: str) -> pd.Series:

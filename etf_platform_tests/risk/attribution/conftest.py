@@ -21,7 +21,7 @@ def market(n_sessions=260, n_symbols=12, seed=11):
         first = int(rng.integers(0, 60)) if j % 4 == 3 else 0
         for t, day in enumerate(sessions):
             if rng.random() < 0.02:
-                ratio = float(rng.choice([2.0, 1.015]))
+                ratio = 2.0 if price > 1.5 and rng.random() < 0.5 else 1.015
                 price, factor = round(price / ratio, 3), factor * ratio
             before, opened = price, round(price * (1 + rng.normal(0, 0.006)), 3)
             price = round(max(0.1, opened * (1 + rng.normal(0, 0.012))), 3)

@@ -8,7 +8,7 @@ from etf_platform.core.errors import BadInputError, InsufficientDataError
 from etf_platform.core.tables import BRINSON, FACTOR_ATTRIBUTION
 from etf_platform.risk.attribution.brinson import TRADING, brinson_rows
 from etf_platform.risk.attribution.factors import factor_attribution_rows, standardised
-from etf_platform.risk.attribution.summary import by_period, period_labels
+from etf_platform.risk.attribution.summary import brinson_totals, by_period, factor_totals, period_labels
 from etf_platform.risk.attribution.weights import account_returns, active_weights, fund_returns
 
 DAYS = pd.bdate_range("2024-01-01", periods=3)
@@ -184,6 +184,7 @@ def test_a_session_uses_the_panel_of_the_close_before(account, bars, weights):
 
 def attribution_rows():
     base = {"strategy": "s", "symbol": "A", "sector": "x", "horizon": "close", "n_fills": 1, "n_unmatched": 0}
+    base |= {"reason": "no_hedge", "source": "by hand"}
     zero = dict.fromkeys(("adverse_selection_cost", "inventory_cost", "hedging_cost", "fees"), 0.0)
     days = ["2024-12-30", "2025-01-02", "2025-01-06"]
     gaps = [10.0, -10.0, 0.0]
@@ -220,3 +221,33 @@ def test_unknown_periods_and_columns_are_refused():
     with pytest.raises(BadInputError, match="no column pool"):
         by_period(attribution_rows(), "W", by=("pool",))
     assert len(by_period(attribution_rows().assign(pool="QDII"), "all", by=("pool",))) == 1
+
+
+def test_a_part_that_is_not_defined_is_not_added_up_as_zero():
+    table = by_period(attribution_rows().assign(fees=[0.0, np.nan, 0.0]), "W")
+
+    assert table["fees"].isna().tolist() == [True, False]
+    assert table["coverage"].isna().tolist() == [True, False]
+    assert (table["reason"].iloc[0], table["source"].iloc[0]) == ("no_hedge", "by hand")
+
+
+def test_totals_by_group_sum_to_the_active_return(account, weights, sectors):
+    rows = brinson_rows(weights, sectors, "simulated", account_returns(account.equity))
+
+    table = brinson_totals(rows)
+
+    assert table["total"].sum() == pytest.approx(rows[LINKED].to_numpy().sum(), abs=1e-12)
+    assert table["portfolio_weight"].sum() == pytest.approx(1.0)
+    assert table["total"].abs().is_monotonic_decreasing
+
+
+def test_totals_by_factor_leave_out_sessions_that_could_not_be_explained(account, bars, weights):
+    rows = factor_attribution_rows(panel_of(bars), weights, fund_returns(bars), ["F1", "F2"])
+    gone = rows["date"] == rows["date"].min()
+    rows["contribution"] = rows["contribution"].mask(gone & (rows["factor"] != "total"))
+
+    table = factor_totals(rows).set_index("factor")["contribution"]
+
+    assert table.index[-2:].tolist() == ["residual", "total"]
+    assert table.drop("total").sum() == pytest.approx(table["total"], abs=1e-12)
+    assert set(factor_totals(rows)["n_insufficient"]) == {1}
