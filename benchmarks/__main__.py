@@ -23,6 +23,7 @@ BENCHMARKS = {
     "panel": ("Panel: 64 factors, 500 x 2,520, against six peers and a copy", ["--size", "M"]),
     "lake": ("Lake: writing, backfilling, reading", []),
     "rotation": ("Rotation back-test and sweep of 1,000 combinations", []),
+    "risk": ("Rolling VaR and ES, 1,500 x 2,520, against two peers", []),
     "bookkeeping": ("Dagster's records: empty assets, per partition and asset", []),
     "endtoend": ("End to end: three pools, 47 funds, ten years", []),
 }
