@@ -5,6 +5,7 @@ is the factor `market`; what no factor explains is `residual`. Not here: the pan
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ INSUFFICIENT = "insufficient"
 
 
 class _Session(NamedTuple):
-    """One session's table rows, without date and source: exposure, factor return, contribution, coverage, reason."""
+    """One session: exposure, factor return, contribution and coverage of `market` and every factor; why NaN."""
 
     exposure: np.ndarray
     factor_return: np.ndarray
@@ -60,51 +61,81 @@ def factor_attribution_rows(
     Raises
     ------
     BadInputError
-        No factor, or one that is no column of the panel; weights of a session that no earlier day of the panel precedes
+        No factor, one that is no column of the panel, or no weights; weights of a session that no earlier day of the panel precedes
         are `insufficient`, not an error.
     """
     missing = [f for f in factors if f not in panel.columns]
-    if missing or not factors:
-        saw = f"the panel has no column {', '.join(missing)}" if missing else "no factor is named"
-        raise BadInputError("attributing to factors", saw, "name columns of the panel")
-    days = pd.DatetimeIndex(panel["date"].unique()).sort_values()
-    values = dict(iter(panel.set_index("symbol").groupby("date")))
-    earned = dict(iter(returns.set_index("symbol").groupby("date")["return"]))
-    tables = []
-    for label, held in weights.set_index("symbol").groupby("date"):
-        day = pd.Timestamp(str(label))
-        eve = int(days.searchsorted(day)) - 1
-        known = values[days[eve]].reindex(columns=list(factors)) if eve >= 0 else pd.DataFrame(columns=list(factors))
-        change = earned.get(day, pd.Series(dtype=np.float64))
-        active = held["portfolio_weight"] - held["benchmark_weight"]
-        total = _active_return(held, change, None if account is None else float(account.get(day, np.nan)))
-        tables.append(_table(day, factors, _attribute(known, change, active), total))
+    if missing or not factors or weights.empty:
+        named = f"the panel has no column {', '.join(missing)}" if missing else "there are no weights"
+        saw = named if factors else "no factor is named"
+        raise BadInputError("attributing to factors", saw, "name columns of the panel, pass weights")
+    symbols = pd.Index(sorted({*panel["symbol"], *weights["symbol"], *returns["symbol"]}))
+    dates = pd.DatetimeIndex(weights["date"].unique()).sort_values()
+    known = _Panel.of(panel, factors, symbols)
+    change = _wide(returns, "return", dates, symbols)
+    own, benchmark = (
+        np.nan_to_num(_wide(weights, name, dates, symbols)) for name in ("portfolio_weight", "benchmark_weight")
+    )
+    moved = np.nan_to_num(change)
+    gained = (own * moved).sum(axis=1) if account is None else account.reindex(dates).to_numpy(dtype=np.float64)
+    total = gained - (benchmark * moved).sum(axis=1)
+    sessions = [_attribute(known.before(day), change[t], own[t] - benchmark[t]) for t, day in enumerate(dates)]
     source = " + ".join(sorted(panel["source"].unique()))
-    return pd.concat(tables, ignore_index=True).sort_values(["date", "factor"], ignore_index=True).assign(source=source)
+    return _table(dates, factors, sessions, total).assign(source=source)
 
 
-def _active_return(held: pd.DataFrame, change: pd.Series, account: float | None) -> float:
-    moved = change.reindex(held.index).fillna(0.0).to_numpy()
-    benchmark = float(held["benchmark_weight"].to_numpy() @ moved)
-    own = float(held["portfolio_weight"].to_numpy() @ moved) if account is None else account
-    return own - benchmark
+@dataclass(frozen=True)
+class _Panel:
+    """Factor values sorted by date: row i has the symbol `place[i]`, day d the rows `starts[d]` to `starts[d + 1]`."""
+
+    days: np.ndarray
+    starts: np.ndarray
+    place: np.ndarray
+    values: np.ndarray
+    width: int
+
+    @classmethod
+    def of(cls, panel: pd.DataFrame, factors: Sequence[str], symbols: pd.Index) -> "_Panel":
+        ordered = panel.sort_values("date", kind="stable")
+        dates = ordered["date"].to_numpy()
+        days, starts = np.unique(dates, return_index=True)
+        values = ordered[list(factors)].to_numpy(dtype=np.float64)
+        place = symbols.get_indexer(pd.Index(ordered["symbol"]))
+        return cls(days, np.append(starts, len(dates)), place, values, len(symbols))
+
+    def before(self, day: pd.Timestamp) -> np.ndarray:
+        """Values of the last day before `day`, symbol x factor; NaN where there is none."""
+        found = np.full((self.width, self.values.shape[1]), np.nan)
+        eve = int(np.searchsorted(self.days, day.to_datetime64())) - 1
+        if eve >= 0:
+            rows = slice(self.starts[eve], self.starts[eve + 1])
+            found[self.place[rows]] = self.values[rows]
+        return found
 
 
-def _attribute(known: pd.DataFrame, change: pd.Series, active: pd.Series) -> _Session:
-    """Regression of one session; `known` are the factor values of the close before by symbol."""
-    change = change[np.isfinite(change)]
-    raw = known.reindex(change.index).to_numpy(dtype=np.float64)
+def _wide(frame: pd.DataFrame, column: str, dates: pd.DatetimeIndex, symbols: pd.Index) -> np.ndarray:
+    """Date x symbol; NaN where the frame has no row."""
+    inside = frame[frame["date"].isin(dates)]
+    table = np.full((len(dates), len(symbols)), np.nan)
+    table[dates.get_indexer(pd.Index(inside["date"])), symbols.get_indexer(pd.Index(inside["symbol"]))] = inside[column]
+    return table
+
+
+def _attribute(values: np.ndarray, change: np.ndarray, active: np.ndarray) -> _Session:
+    """Regression of one session over the funds that have a return; arrays by symbol."""
+    has_return = np.isfinite(change)
+    raw = values[has_return]
     is_known = np.isfinite(raw)
     k = raw.shape[1]
-    coverage = is_known.mean(axis=0) if len(raw) else np.zeros(k)
+    coverage = np.append(np.nan, is_known.mean(axis=0) if len(raw) else np.zeros(k))
     usable = is_known.any(axis=1)
     if int(usable.sum()) < k + 2:
         nothing = np.full(k + 1, np.nan)
-        return _Session(nothing, nothing, nothing, np.append(np.nan, coverage), INSUFFICIENT)
+        return _Session(nothing, nothing, nothing, coverage, INSUFFICIENT)
     exposures = np.column_stack([np.ones(len(raw)), standardised(raw)])
-    factor_returns = np.linalg.lstsq(exposures[usable], change.to_numpy(dtype=np.float64)[usable], rcond=None)[0]
-    exposure = active.reindex(change.index).fillna(0.0).to_numpy() @ exposures
-    return _Session(exposure, factor_returns, exposure * factor_returns, np.append(np.nan, coverage), "")
+    factor_returns = np.linalg.lstsq(exposures[usable], change[has_return][usable], rcond=None)[0]
+    exposure = active[has_return] @ exposures
+    return _Session(exposure, factor_returns, exposure * factor_returns, coverage, "")
 
 
 def standardised(values: np.ndarray) -> np.ndarray:
@@ -122,17 +153,22 @@ def standardised(values: np.ndarray) -> np.ndarray:
     return np.where(flat, 0.0, centred / np.where(flat, 1.0, spread))
 
 
-def _table(day: pd.Timestamp, factors: Sequence[str], session: _Session, total: float) -> pd.DataFrame:
-    rest = total - float(session.contribution.sum())
-    nothing = [np.nan, np.nan]
-    return pd.DataFrame(
-        {
-            "date": day,
-            "factor": [MARKET, *factors, RESIDUAL, TOTAL],
-            "exposure": [*session.exposure, *nothing],
-            "factor_return": [*session.factor_return, *nothing],
-            "contribution": [*session.contribution, rest, total],
-            "coverage": [*session.coverage, *nothing],
-            "reason": [session.reason] * (len(factors) + 2) + [""],
-        }
-    )
+def _table(
+    dates: pd.DatetimeIndex, factors: Sequence[str], sessions: Sequence[_Session], total: np.ndarray
+) -> pd.DataFrame:
+    """Rows sorted by date and factor."""
+    names = np.array([MARKET, *factors, RESIDUAL, TOTAL], dtype=object)
+    contribution = np.stack([session.contribution for session in sessions])
+    blank = np.full((len(dates), 2), np.nan)
+    reasons = np.array([session.reason for session in sessions], dtype=object)
+    columns = {
+        name: np.hstack([np.stack([getattr(session, name) for session in sessions]), blank])
+        for name in ("exposure", "factor_return", "coverage")
+    }
+    columns["contribution"] = np.column_stack([contribution, total - contribution.sum(axis=1), total])
+    columns["reason"] = np.column_stack([np.repeat(reasons[:, None], len(names) - 1, axis=1), np.full(len(dates), "")])
+    order = np.argsort(names)
+    wide = {name: table[:, order].reshape(-1) for name, table in columns.items()}
+    frame = pd.DataFrame({"date": dates.repeat(len(names)), "factor": np.tile(names[order], len(dates)), **wide})
+    first = ["date", "factor", "exposure", "factor_return", "contribution", "coverage", "reason"]
+    return frame[first].astype({"factor": "str", "reason": "str"})

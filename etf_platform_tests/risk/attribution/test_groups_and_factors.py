@@ -166,8 +166,14 @@ def test_coverage_counts_the_missing_exposures(account, bars, weights):
 
 
 def test_an_unknown_factor_is_named(account, bars, weights):
+    panel, returns = panel_of(bars), fund_returns(bars)
+
     with pytest.raises(BadInputError, match="no column F9"):
-        factor_attribution_rows(panel_of(bars), weights, fund_returns(bars), ["F1", "F9"])
+        factor_attribution_rows(panel, weights, returns, ["F1", "F9"])
+    with pytest.raises(BadInputError, match="no factor is named"):
+        factor_attribution_rows(panel, weights, returns, [])
+    with pytest.raises(BadInputError, match="there are no weights"):
+        factor_attribution_rows(panel, weights.head(0), returns, ["F1"])
 
 
 def test_a_session_uses_the_panel_of_the_close_before(account, bars, weights):

@@ -152,7 +152,7 @@ def recorded(shared):
 
 
 def test_ten_years_of_real_funds_with_their_splits_close_to_the_cent(recorded):
-    """Month by month five funds of 25; 159941 and 512690 split while they are held or not: nothing is unexplained."""
+    """Month by month five funds of 25, with their splits: nothing is unexplained."""
     sessions = pd.DatetimeIndex(sorted(recorded["date"].unique()))
     ends = sessions[:-1][sessions[:-1].month != sessions[1:].month]
     rng = np.random.default_rng(1)
