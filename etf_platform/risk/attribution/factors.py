@@ -61,8 +61,8 @@ def factor_attribution_rows(
     Raises
     ------
     BadInputError
-        No factor, one that is no column of the panel, or no weights; weights of a session that no earlier day of the panel precedes
-        are `insufficient`, not an error.
+        No factor, one that is no column of the panel, or no weights. A session that no day of the panel precedes is
+        `insufficient`, not an error.
     """
     missing = [f for f in factors if f not in panel.columns]
     if missing or not factors or weights.empty:
