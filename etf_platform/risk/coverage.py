@@ -85,19 +85,18 @@ def _counts(rows: pd.DataFrame | None, rate: float, config: RiskConfig) -> dict[
     if rows is None:
         nothing = {"n_forecasts": 0, "n_breaches": 0, "expected": 0.0, "clusters": "", "worst": np.nan}
         return nothing | dict.fromkeys(("first_date", "last_date", "worst_date"), pd.NaT)
-    breach = rows["is_breach"].to_numpy(bool)
-    days = rows["date"].iloc[exception_tests.clustered(breach, config.cluster_sessions)]
-    broken = rows[breach].reset_index(drop=True)
-    worst = broken.iloc[int(broken["return"].to_numpy().argmin())] if len(broken) else None
+    breach, days = rows["is_breach"].to_numpy(bool), rows["date"].to_numpy("datetime64[D]")
+    losses = np.where(breach, rows["return"].to_numpy(float), np.inf)
+    worst = int(losses.argmin()) if breach.any() else None
     return {
-        "first_date": rows["date"].iloc[0],
-        "last_date": rows["date"].iloc[-1],
+        "first_date": pd.Timestamp(days[0]),
+        "last_date": pd.Timestamp(days[-1]),
         "n_forecasts": len(rows),
         "n_breaches": int(breach.sum()),
         "expected": rate * len(rows),
-        "clusters": ", ".join(f"{day:%Y-%m-%d}" for day in days),
-        "worst": np.nan if worst is None else float(worst["return"]),
-        "worst_date": pd.NaT if worst is None else worst["date"],
+        "clusters": ", ".join(days[exception_tests.clustered(breach, config.cluster_sessions)].astype(str)),
+        "worst": np.nan if worst is None else float(losses[worst]),
+        "worst_date": pd.NaT if worst is None else pd.Timestamp(days[worst]),
     }
 
 

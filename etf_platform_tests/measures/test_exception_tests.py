@@ -147,7 +147,7 @@ def test_breach_sizes_are_the_law_beyond_its_var() -> None:
     """The median breach is the quantile at half the rate; the interpolation costs no more than 1e-5."""
     law = TailLaw(0.01, 4.0)
 
-    sizes = law.breach_sizes(np.array([0.0, 0.5, 0.999]))
+    sizes = law.breach_sizes(-np.log([1.0, 0.5, 0.001]))
 
     assert sizes == pytest.approx(-stats.t.ppf([0.01, 0.005, 0.00001], 4.0) / law.es, rel=1e-5)
 

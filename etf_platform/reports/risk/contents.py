@@ -119,5 +119,9 @@ class WeeklyRisk:
         counted = f"{breaches} sessions of the week below a VaR"
         if state is State.PASS:
             return state, f"every governing forecast is broken as often as it should be; {counted}"
-        named = ", ".join(f"{name} {seen}" for name, seen in states.items() if seen is not State.PASS)
+        named = ", ".join(self._named(name, seen) for name, seen in states.items() if seen is not State.PASS)
         return state, f"{named}; {counted}"
+
+    def _named(self, series: str, state: State) -> str:
+        why = self.why_blocked(series)
+        return f"{series} {state} ({why})" if why else f"{series} {state}"

@@ -51,6 +51,7 @@ def series_section(report: WeeklyRisk, series: str) -> Section:
     why = report.why_blocked(series)
     made_with = report.parameters.get(series, "not recorded")
     rows = report.rows("coverage", series)
+    rows = rows.sort_values(["level", "method"]) if len(rows) else rows
     if rows.empty:
         return Section(series, (f"BLOCKED: {why}.",), state=State.BLOCKED)
     first, last = pd.to_datetime(rows["first_date"]).min(), pd.to_datetime(rows["last_date"]).max()
@@ -143,4 +144,4 @@ def _marked(value: float, rejected: bool) -> str:
 
 
 def _probability(value: float) -> str:
-    return "below 0.001" if value < 0.001 else shown(value, "score")
+    return "<0.001" if value < 0.001 else shown(value, "score")

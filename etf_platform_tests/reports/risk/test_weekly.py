@@ -121,7 +121,7 @@ def test_what_is_missing_is_blocked_and_named(report: WeeklyRisk) -> None:
 
     for why, case in cases.items():
         markdown, html = render_weekly(case, with_plots=False)
-        assert markdown.startswith("# BLOCKED: QQQ.US BLOCKED")
+        assert markdown.startswith(f"# BLOCKED: QQQ.US BLOCKED ({why}")
         assert f"BLOCKED: {why}" in markdown
         assert "BLOCKED" in html
     assert replace(report, series=()).overall()[0] is State.BLOCKED
