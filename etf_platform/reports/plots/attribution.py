@@ -182,7 +182,8 @@ def _draw_steps(axes: "Axes", row: pd.Series, shown: list[str], scale: float) ->
     for i, value in enumerate([*steps, net]):
         place, gap, side = (highs[i], 2, "bottom") if value >= 0 else (lows[i], -2, "top")
         axes.annotate(f"{value:+.1f}", (i, place), xytext=(0, gap), textcoords="offset points", ha="center", va=side,
-                      fontsize=8.5, color=canvas.INK)  # fmt: skip
+                      fontsize=8.5, color=canvas.INK,
+                      bbox={"facecolor": canvas.PAPER, "edgecolor": "none", "pad": 0.4})  # fmt: skip
     axes.axhline(0.0, color=canvas.INK, linewidth=0.8)
     axes.use_sticky_edges = False
     axes.margins(y=0.14)

@@ -34,7 +34,7 @@ def by_period(rows: pd.DataFrame, freq: str = "W", by: Sequence[str] = ("strateg
     -------
     DataFrame
         `period`, `horizon`, the groups, sums, `delay` (NaN where no row has one), `coverage`, `reason` and `source`
-        (all that occur), sorted by period and groups. A part that is NaN in one row is NaN in the sum. Coverage adds up
+        (all that occur), sorted by period, horizon (short ones first) and groups. A part that is NaN in one row is NaN in the sum. Coverage adds up
         the residuals of the rows without their signs: a gap of Monday is not mended by the opposite gap of Tuesday.
 
     Raises
@@ -56,7 +56,8 @@ def by_period(rows: pd.DataFrame, freq: str = "W", by: Sequence[str] = ("strateg
     whole = (table["gross"] + table["left"]).replace(0.0, np.nan)
     table["coverage"] = (1.0 - table["left"] / whole).where(table["left"] + table["gross"] != 0.0, 1.0)
     table["reason"], table["source"] = grouped["reason"].agg(_distinct), grouped["source"].agg(_distinct)
-    return table.drop(columns=["left", "gross"]).reset_index()
+    flat = table.drop(columns=["left", "gross"]).reset_index()
+    return flat.sort_values(["period", "horizon"], key=_in_time, kind="stable", ignore_index=True)
 
 
 def brinson_totals(rows: pd.DataFrame) -> pd.DataFrame:
@@ -97,6 +98,14 @@ def factor_totals(rows: pd.DataFrame) -> pd.DataFrame:
     ordered = _largest_first(table.reset_index(), "contribution")
     place = ordered["factor"].map({"residual": 1, "total": 2}).fillna(0)
     return ordered.iloc[np.argsort(place.to_numpy(), kind="stable")].reset_index(drop=True)
+
+
+def _in_time(labels: pd.Series) -> pd.Series:
+    """Periods as they are; horizons by their length, with names such as `close` after all spans."""
+    if labels.name == "period":
+        return labels
+    spans = [pd.Timedelta(label) if label[:1].isdigit() else pd.Timedelta.max for label in labels]
+    return pd.Series(spans, index=labels.index)
 
 
 def _largest_first(table: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -214,6 +214,12 @@ def test_weeks_are_iso_weeks_and_gaps_do_not_mend_each_other():
     assert table["delay"].isna().all()
 
 
+def test_horizons_stand_in_the_order_of_time():
+    rows = pd.concat([attribution_rows().assign(horizon=name) for name in ("close", "60s", "10s", "1s")])
+
+    assert by_period(rows, "all")["horizon"].tolist() == ["1s", "10s", "60s", "close"]
+
+
 @pytest.mark.parametrize(
     ("freq", "label"), [("D", "2024-12-30"), ("W", "2025-W01"), ("M", "2024-12"), ("Y", "2024"), ("all", "all")]
 )
