@@ -34,8 +34,9 @@ def by_period(rows: pd.DataFrame, freq: str = "W", by: Sequence[str] = ("strateg
     -------
     DataFrame
         `period`, `horizon`, the groups, sums, `delay` (NaN where no row has one), `coverage`, `reason` and `source`
-        (all that occur), sorted by period, horizon (short ones first) and groups. A part that is NaN in one row is NaN in the sum. Coverage adds up
-        the residuals of the rows without their signs: a gap of Monday is not mended by the opposite gap of Tuesday.
+        (all that occur), sorted by period, horizon (short ones first) and groups. A part that is NaN in one row is NaN
+        in the sum. Coverage adds up the residuals of the rows without their signs: a gap of Monday is not mended by the
+        opposite gap of Tuesday.
 
     Raises
     ------
