@@ -93,7 +93,17 @@ def independence(is_breach: ArrayLike) -> float:
     ----------
     Christoffersen (1998), doi:10.2307/2527341
     """
-    seen = transitions(is_breach)
+    return independence_of(transitions(is_breach))
+
+
+def independence_of(seen: Transitions) -> float:
+    """Christoffersen's likelihood ratio from counted transitions.
+
+    Raises
+    ------
+    InsufficientDataError
+        No transition was counted.
+    """
     quiet, after = seen.n00 + seen.n01, seen.n10 + seen.n11
     if quiet + after == 0:
         raise InsufficientDataError("testing the independence of breaches", "fewer than two sessions", "pass more")
