@@ -6,7 +6,7 @@ in the next session, like the account of `rotation`. Results rank ideas; they ar
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from math import isfinite, nan
 
 import numpy as np
@@ -15,6 +15,7 @@ import pandas as pd
 from etf_platform.backtest.matrices import dense, filled_forward, sources_of
 from etf_platform.backtest.terms import ExecMode
 from etf_platform.core.errors import BadInputError, InsufficientDataError
+from etf_platform.core.grids import values_of
 from etf_platform.measures.performance import SESSIONS_PER_YEAR, years
 from etf_platform.measures.sharpe_tests import deflated_sharpe
 
@@ -210,17 +211,9 @@ def _deflated(ratio: np.ndarray, skew: np.ndarray, kurtosis: np.ndarray, n: int)
 
 def _numbers(param: str, text: str) -> tuple[Decimal, ...]:
     try:
-        parts = [Decimal(part) for part in text.replace(":", ",").split(",")]
-    except InvalidOperation:
-        raise _bad_param(param, "a value is no number") from None
-    if not all(part.is_finite() for part in parts):
-        raise _bad_param(param, "a value is no number")
-    if ":" not in text:
-        return tuple(dict.fromkeys(parts))
-    if len(parts) != 3 or "," in text or parts[2] <= 0 or parts[1] < parts[0]:
-        raise _bad_param(param, "a range is start:stop:step, upwards")
-    start, stop, step = parts
-    return tuple(start + step * i for i in range(int((stop - start) / step) + 1))
+        return values_of(text)
+    except ValueError as error:
+        raise _bad_param(param, str(error)) from None
 
 
 def _bad_param(param: str, saw: str) -> BadInputError:

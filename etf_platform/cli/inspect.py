@@ -56,11 +56,13 @@ def config() -> None:
 def check(workspace: Workspace) -> None:
     """List all problems of all files at once, with file and key path; exit code 2 if there is any."""
     from etf_platform.core.config.load import check_config
+    from etf_platform.orchestration.units import unit_problems
 
     loaded, problems = check_config(workspace.config)
+    problems += [] if loaded is None else unit_problems(loaded)
     for problem in problems:
         click.echo(problem)
-    if loaded is None:
+    if loaded is None or problems:
         raise SystemExit(2)
     click.echo(f"{workspace.config}: no problems; configuration {loaded.digest}")
 

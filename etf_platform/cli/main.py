@@ -5,7 +5,7 @@ import sys
 import click
 
 import etf_platform
-from etf_platform.cli import inspect, operate, rotation
+from etf_platform.cli import indicators, inspect, operate, rotation, trend
 from etf_platform.cli.options import guarded
 
 
@@ -19,6 +19,7 @@ def main() -> None:
       etf-platform demo                          run everything once on simulated data
       etf-platform run --date 2025-06-13         one session of all pools
       etf-platform backfill --from A --to B      many sessions in one run
+      etf-platform trend run                     US universe: indicators, signals, back-tests, risk
       etf-platform ui                            open Dagster on the same state
       etf-platform query "SELECT * FROM kpi_portfolio_summary"
 
@@ -26,7 +27,7 @@ def main() -> None:
     """
 
 
-for command in (*operate.COMMANDS, *inspect.COMMANDS, rotation.rotation):
+for command in (*operate.COMMANDS, *inspect.COMMANDS, rotation.rotation, trend.trend, indicators.indicators):
     main.add_command(command)
 
 if __name__ == "__main__":

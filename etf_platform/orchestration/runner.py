@@ -182,6 +182,16 @@ def run_universe(
         return [_run(definitions_of(platform), instance, job, keys, window_tags(start, end))]
 
 
+def load_universe(platform: Platform, universe: str) -> list[JobResult]:
+    """Load the bars of a universe up to the last closed session, unless some are stored."""
+    from etf_platform.core.tables import BARS
+
+    if platform.lake.exists(BARS, universe):
+        return []
+    day = latest_session(platform, universe)
+    return run_universe(platform, universe, day, day, layers=("market",))
+
+
 def run_checks(platform: Platform, listener: StepEnded | None = None) -> JobResult:
     """Judge every fuse of every universe on what is stored."""
     with open_instance(platform.workspace) as instance, listening(listener):

@@ -73,3 +73,19 @@ def factor_rows() -> "pd.DataFrame":
             for a in published()
         ]
     )
+
+
+def indicator_rows() -> "pd.DataFrame":
+    """One row per indicator column."""
+    import pandas as pd
+
+    from etf_platform.indicators.names import describe
+
+    return pd.DataFrame(describe())
+
+
+def unit_problems(config: Config) -> list[str]:
+    """What is wrong with the configuration of units that YAML alone cannot tell: strategies and their settings."""
+    from etf_platform.strategies.signals.catalog import problems
+
+    return problems(config.strategies.trend)

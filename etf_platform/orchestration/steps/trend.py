@@ -19,7 +19,7 @@ from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.tables import StepTables
 from etf_platform.reports.plots.trend import comparison
-from etf_platform.strategies.signals.catalog import find, settings_from
+from etf_platform.strategies.signals.catalog import find, settings_from, warmup_bars_of
 from etf_platform.strategies.signals.replay import held_after, signals
 
 FIGURES = ("total_return", "annual_return", "annual_vol", "sharpe", "max_drawdown", "exposure", "win_rate")
@@ -63,8 +63,8 @@ def tasks(platform: Platform, universe: str) -> Iterator[TrendTask]:
 def task_of(config: Config, strategy: str, symbol: str) -> TrendTask:
     """A strategy as configured, on any symbol."""
     unit = find(strategy)
-    warmup: int = getattr(config.strategies.trend.backtest.warmup_bars, unit.warmup)
-    return TrendTask(unit, settings_from(config.strategies.trend, unit), symbol, warmup)
+    settings = settings_from(config.strategies.trend, unit)
+    return TrendTask(unit, settings, symbol, warmup_bars_of(unit, settings, config.strategies.trend.backtest))
 
 
 def write_indicators(platform: Platform, universe: str, window: Window) -> Outcome:
@@ -125,8 +125,10 @@ def joined(bars: pd.DataFrame, columns: pd.DataFrame, symbol: str) -> pd.DataFra
     return mine.merge(own, on="date", how="inner", validate="one_to_one").reset_index(drop=True)
 
 
-def freshly_prepared(platform: Platform, universe: str, bars: pd.DataFrame, task: TrendTask) -> pd.DataFrame:
-    """The same rows for any symbol and settings, computed now by the same preparation.
+def freshly_prepared(
+    platform: Platform, universe: str, bars: pd.DataFrame, task: TrendTask, further: tuple[str, ...] = ()
+) -> pd.DataFrame:
+    """The same rows for any symbol and settings, computed now by the same preparation; `further` columns on request.
 
     Raises
     ------
@@ -139,8 +141,8 @@ def freshly_prepared(platform: Platform, universe: str, bars: pd.DataFrame, task
         raise BadInputError(
             f"preparing {task.symbol}", "there are no bars of this symbol", f"use one of {known}, or load its bars"
         )
-    names = [name for name in task.unit.indicators(task.settings) if not name.startswith("vix")]
-    columns = prepare(mine, (*STANDARD, *names), volatility(platform, universe, bars))
+    names = dict.fromkeys((*STANDARD, *task.unit.indicators(task.settings), *further))
+    columns = prepare(mine, tuple(names), volatility(platform, universe, bars))
     return columns.assign(symbol=task.symbol, source=mine["source"].to_numpy())
 
 

@@ -5,7 +5,7 @@ Everything is made from the bars up to that session alone, so that the report of
 
 import json
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pandas as pd
@@ -30,6 +30,7 @@ from etf_platform.reports.signal import (
     report_text,
 )
 from etf_platform.strategies.signals.replay import signals
+from etf_platform.strategies.signals.terms import with_given_vix
 
 FORMS = ("txt", "md", "html", "json")
 
@@ -77,8 +78,10 @@ def write_reports(platform: Platform, universe: str, window: Window) -> Outcome:
     return tables.outcome(facts=facts | {"folder": str(folder)})
 
 
-def report_of(platform: Platform, universe: str, bars: pd.DataFrame, task: TrendTask, day: date) -> SignalReport:
-    """The report of one strategy on one symbol for the close of `day`.
+def report_of(
+    platform: Platform, universe: str, bars: pd.DataFrame, task: TrendTask, day: date, vix: float | None = None
+) -> SignalReport:
+    """The report of one strategy on one symbol for the close of `day`; a given `vix` turns its filter on.
 
     Raises
     ------
@@ -89,6 +92,9 @@ def report_of(platform: Platform, universe: str, bars: pd.DataFrame, task: Trend
     columns = freshly_prepared(platform, universe, known, task)
     missing = _refuse_stale(platform, universe, columns, task, day)
     sessions = platform.sessions(universe).index
+    if vix is not None:
+        columns = with_given_vix(columns, vix, sessions)
+        task = replace(task, settings=task.settings.model_copy(update={"use_vix_filter": True}))
     said = signals(columns, task.unit, task.settings, sessions, task.warmup_bars)
     row, indicators = said.to_dict("records")[-1], columns.to_dict("records")[-1]
     facts = SignalFacts(

@@ -57,9 +57,9 @@ def new_figure(width: float, height: float, title: str, margins: Margins | None 
     if margins:
         top, bottom = 1.0 - margins.top / height, margins.bottom / height
         figure.subplots_adjust(margins.left / wide, bottom, 1.0 - margins.right / wide, top)
-    figure.suptitle(
-        title, x=0.012, y=1.0 - 0.1 / height, ha="left", va="top", fontsize=11.5, fontweight="bold", color=INK
-    )
+    # A given y switches off the room that the fitted layout keeps for the title.
+    place = {"y": 1.0 - 0.1 / height} if margins else {}
+    figure.suptitle(title, x=0.012, ha="left", va="top", fontsize=11.5, fontweight="bold", color=INK, **place)
     return figure
 
 
