@@ -42,7 +42,7 @@ def definitions_of(platform: Platform) -> dg.Definitions:
             build_weekly_schedule(platform, jobs["weekly"]),
             *build_universe_schedules(platform, jobs, partitions),
         ],
-        sensors=build_sensors(jobs),
+        sensors=build_sensors(jobs["daily"], jobs["portfolio"]),
         resources={"platform": platform},
         loggers={"progress": progress_logger},
     )

@@ -108,7 +108,6 @@ POOL_STEPS: tuple[Step, ...] = (
         description="VaR and ES of the next session by every configured method, stored before that session.",
         is_partitioned=True,
         kinds=frozenset({"deltalake", "numba"}),
-        job="risk",
     ),
     Step(
         "risk/{pool}/coverage",
@@ -117,7 +116,6 @@ POOL_STEPS: tuple[Step, ...] = (
         tables=(t.COVERAGE, t.EXCEPTIONS),
         description="Every forecast against what then happened, with the exception tests of the last year.",
         kinds=frozenset({"deltalake", "numpy"}),
-        job="risk",
     ),
     Step(
         "risk/{pool}/attribution",
@@ -126,7 +124,6 @@ POOL_STEPS: tuple[Step, ...] = (
         tables=(t.FILL_ATTRIBUTION, t.BRINSON, t.FACTOR_ATTRIBUTION),
         description="What the account earned and paid: by fill, against the equal-weight pool by sector, by factor.",
         kinds=frozenset({"deltalake", "numpy"}),
-        job="risk",
     ),
 )
 
@@ -160,9 +157,36 @@ PORTFOLIO_STEPS: tuple[Step, ...] = (
         job="portfolio",
     ),
     Step(
+        "risk/{pool}/forecasts",
+        f"{_STEPS}.risk:write_forecasts",
+        needs=("backtest/{pool}/rotation",),
+        tables=(t.FORECASTS,),
+        description="VaR and ES of the next session by every configured method, stored before that session.",
+        is_partitioned=True,
+        kinds=frozenset({"deltalake", "numba"}),
+        job="portfolio",
+    ),
+    Step(
+        "risk/{pool}/coverage",
+        f"{_STEPS}.risk:write_coverage",
+        needs=("risk/{pool}/forecasts", "backtest/{pool}/rotation"),
+        tables=(t.COVERAGE, t.EXCEPTIONS),
+        description="Every forecast against what then happened, with the exception tests of the last year.",
+        kinds=frozenset({"deltalake", "numpy"}),
+        job="portfolio",
+    ),
+    Step(
         "reports/{pool}/daily",
         f"{_STEPS}.report:write_daily",
-        needs=("kpi/{pool}/summary", "kpi/{pool}/snapshot", "strategies/{each}/targets", "backtest/{each}/capacity"),
+        needs=(
+            "kpi/{pool}/summary",
+            "kpi/{pool}/snapshot",
+            "risk/{pool}/coverage",
+            "strategies/{each}/targets",
+            "backtest/{each}/capacity",
+            "risk/{each}/coverage",
+            "risk/{each}/attribution",
+        ),
         tables=(),
         description="The daily report for people, Markdown and HTML; also written when pools are blocked, and says so.",
         kinds=frozenset({"markdown", "html"}),
@@ -178,32 +202,13 @@ PORTFOLIO_STEPS: tuple[Step, ...] = (
         job="portfolio",
     ),
     Step(
-        "risk/{pool}/forecasts",
-        f"{_STEPS}.risk:write_forecasts",
-        needs=("backtest/{pool}/rotation",),
-        tables=(t.FORECASTS,),
-        description="VaR and ES of the next session by every configured method, stored before that session.",
-        is_partitioned=True,
-        kinds=frozenset({"deltalake", "numba"}),
-        job="risk",
-    ),
-    Step(
-        "risk/{pool}/coverage",
-        f"{_STEPS}.risk:write_coverage",
-        needs=("risk/{pool}/forecasts", "backtest/{pool}/rotation"),
-        tables=(t.COVERAGE, t.EXCEPTIONS),
-        description="Every forecast against what then happened, with the exception tests of the last year.",
-        kinds=frozenset({"deltalake", "numpy"}),
-        job="risk",
-    ),
-    Step(
         "reports/{pool}/risk",
         f"{_STEPS}.risk_report:write_weekly",
         needs=("risk/{pool}/coverage", "risk/{each}/coverage", "risk/{each}/attribution"),
         tables=(),
         description="The week's VaR and ES exceptions and the attribution, Markdown and HTML, for the risk desk.",
         kinds=frozenset({"markdown", "html"}),
-        job="risk",
+        job="weekly",
     ),
 )
 
@@ -283,6 +288,6 @@ UNIVERSE_STEPS: tuple[Step, ...] = (
         tables=(),
         description="The week's VaR and ES exceptions, Markdown and HTML, for the risk desk.",
         kinds=frozenset({"markdown", "html"}),
-        job="trend",
+        job="weekly",
     ),
 )

@@ -22,10 +22,9 @@ LIMITS = {"dagster/max_retries": "1", "dagster/max_runtime": "3600"}  # seconds
 
 JOBS = {
     "history": "Loads everything before the first partition (or up to `until`) into the same tables, once.",
-    "daily": "One session of every pool: bars, panel, summary, targets, back-test, capacity, KPI, with their fuses.",
+    "daily": "One session of every pool: bars, panel, targets, back-test, capacity, KPI, risk, with their fuses.",
     "weekly": "The quality of the scored factors: rank IC, spread, decay.",
-    "portfolio": "The combined account, its KPI, the daily report and the production snapshot.",
-    "risk": "VaR and ES forecasts of every pool and the portfolio, their exceptions, and the attribution.",
+    "portfolio": "The combined account, its KPI and risk, the daily report and the production snapshot.",
 }
 UNIVERSE_JOB = "One session of {universe}: bars, indicators, signals, back-tests, signal reports, risk."
 
@@ -114,30 +113,24 @@ def build_weekly_schedule(platform: Platform, weekly: AssetJob) -> dg.ScheduleDe
     )
 
 
-def build_sensors(jobs: dict[str, AssetJob]) -> list[dg.SensorDefinition]:
-    """The portfolio follows the pools' job, and risk follows the portfolio, after success and after failure."""
-    return [
-        _follow(status, jobs[first], jobs[then], first, then)
-        for first, then in (("daily", "portfolio"), ("portfolio", "risk"))
-        for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
-    ]
+def build_sensors(daily: AssetJob, portfolio: AssetJob) -> list[dg.SensorDefinition]:
+    """The portfolio follows the pools' job after success and after failure."""
+    return [_follow(status, daily, portfolio) for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)]
 
 
-def _follow(
-    status: dg.DagsterRunStatus, monitored: AssetJob, requested: AssetJob, first: str, then: str
-) -> dg.SensorDefinition:
+def _follow(status: dg.DagsterRunStatus, daily: AssetJob, portfolio: AssetJob) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         run_status=status,
-        name=f"{then}_after_{first}_{status.value.lower()}",
-        monitored_jobs=[monitored],
-        request_job=requested,
-        description=f"Starts `{then}` for the same session when `{first}` ended in {status.value}.",
+        name=f"portfolio_after_daily_{status.value.lower()}",
+        monitored_jobs=[daily],
+        request_job=portfolio,
+        description=f"Starts `portfolio` for the same session when `daily` ended in {status.value}.",
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def sensor(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         day = context.dagster_run.tags.get(PARTITION)
         if day is None:
-            yield dg.SkipReason(f"the run was not about one session; start `{then}` by hand for a range")
+            yield dg.SkipReason("the run was not about one session; start `portfolio` by hand for a range")
         else:
             yield dg.RunRequest(run_key=context.dagster_run.run_id, partition_key=day)
 

@@ -70,6 +70,7 @@ def fuse_context(platform: Platform, universe: str, as_of: date | None) -> FuseC
         as_of=day,
         thresholds=config.etf_pools.ci_thresholds,
         settings=config.fuses,
+        risk=config.risk,
         sessions=platform.sessions(universe).index,
         accepted=_accepted(platform, universe, day.date()),
         in_portfolio=universe == PORTFOLIO or weights.get(universe, 0.0) > 0.0,
