@@ -8,12 +8,7 @@ from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.factors import scored_factors
 from etf_platform.orchestration.steps.tables import StepTables
-from etf_platform.reports.plots.attribution import (
-    attribution_by_week,
-    attribution_waterfall,
-    brinson_effects,
-    factor_contributions,
-)
+from etf_platform.reports.plots.attribution import attribution_waterfall
 from etf_platform.risk.attribution.brinson import brinson_rows
 from etf_platform.risk.attribution.factors import factor_attribution_rows
 from etf_platform.risk.attribution.rotation import Booking, attribute_rotation
@@ -65,11 +60,6 @@ def _outcome(
             "residual": float(totals["residual"].sum()),
             "active return by sector": float(groups["total"].sum()),
         },
-        plots={
-            "by fill": attribution_waterfall(totals, pool),
-            "by week": attribution_by_week(by_period(by_fill, "W"), pool),
-            "by sector": brinson_effects(groups, pool),
-            "by factor": factor_contributions(factors, pool),
-        },
+        plots={"by fill": attribution_waterfall(totals, pool)},  # the others are drawn once a week, for the report
         frames={"by sector": groups, "by factor": factors},
     )

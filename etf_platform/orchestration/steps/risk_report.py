@@ -29,7 +29,7 @@ def write_weekly(platform: Platform, universe: str, window: Window) -> Outcome:
         for pool in platform.config.pools:
             told = attribution_report(platform, tables, pool, report.as_of)
             written |= _keep(folder / f"attribution_{pool}_{report.week}", render_attribution(told))
-    return tables.outcome(facts={"week": report.week, "exceptions": int(report.exceptions["is_breach"].sum()), **written})
+    return tables.outcome(facts={"week": report.week} | written)
 
 
 def weekly_risk(platform: Platform, tables: StepTables, universe: str, until: date | None = None) -> WeeklyRisk:

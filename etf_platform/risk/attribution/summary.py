@@ -90,8 +90,8 @@ def factor_totals(rows: pd.DataFrame) -> pd.DataFrame:
         `source`; factors first, largest absolute contribution first, then `residual` and `total`. `total` counts the
         explained sessions only, so that the rows sum to it.
     """
-    told = rows.groupby("date")["contribution"].transform(lambda values: values.notna().all())
-    grouped = rows[told.astype(bool)].groupby("factor")
+    told = rows["contribution"].notna().groupby(rows["date"]).transform("min")
+    grouped = rows[told].groupby("factor")
     table = pd.DataFrame({"exposure": grouped["exposure"].mean(), "contribution": grouped["contribution"].sum()})
     table["n_sessions"] = grouped.size()
     table["n_insufficient"] = rows["date"].nunique() - table["n_sessions"]
