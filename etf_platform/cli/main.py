@@ -5,7 +5,7 @@ import sys
 import click
 
 import etf_platform
-from etf_platform.cli import indicators, inspect, operate, rotation, trend
+from etf_platform.cli import indicators, inspect, operate, risk, rotation, trend
 from etf_platform.cli.options import guarded
 
 
@@ -27,7 +27,7 @@ def main() -> None:
     """
 
 
-for command in (*operate.COMMANDS, *inspect.COMMANDS, rotation.rotation, trend.trend, indicators.indicators):
+for command in (*operate.COMMANDS, *inspect.COMMANDS, rotation.rotation, trend.trend, indicators.indicators, risk.risk):
     main.add_command(command)
 
 if __name__ == "__main__":

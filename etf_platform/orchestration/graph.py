@@ -120,10 +120,20 @@ POOL_STEPS: tuple[Step, ...] = (
     Step(
         "risk/{pool}/attribution",
         f"{_STEPS}.attribution:write_attribution",
-        needs=("backtest/{pool}/rotation", "market/{pool}/bars", "factors/{pool}/panel"),
-        tables=(t.FILL_ATTRIBUTION, t.BRINSON, t.FACTOR_ATTRIBUTION),
-        description="What the account earned and paid: by fill, against the equal-weight pool by sector, by factor.",
+        needs=("backtest/{pool}/rotation", "market/{pool}/bars"),
+        tables=(t.FILL_ATTRIBUTION,),
+        description="What the fills of every day earned and paid; the parts sum to the account's result.",
         kinds=frozenset({"deltalake", "numpy"}),
+    ),
+    Step(
+        "risk/{pool}/effects",
+        f"{_STEPS}.attribution:write_effects",
+        needs=("backtest/{pool}/rotation", "market/{pool}/bars", "factors/{pool}/panel"),
+        tables=(t.BRINSON, t.FACTOR_ATTRIBUTION),
+        description="Active return against the equal-weight pool, by sector (Brinson-Fachler, linked) and by factor; "
+        "weekly, because linking changes all days.",
+        kinds=frozenset({"deltalake", "numpy"}),
+        job="weekly",
     ),
 )
 
@@ -204,7 +214,7 @@ PORTFOLIO_STEPS: tuple[Step, ...] = (
     Step(
         "reports/{pool}/risk",
         f"{_STEPS}.risk_report:write_weekly",
-        needs=("risk/{pool}/coverage", "risk/{each}/coverage", "risk/{each}/attribution"),
+        needs=("risk/{pool}/coverage", "risk/{each}/coverage", "risk/{each}/attribution", "risk/{each}/effects"),
         tables=(),
         description="The week's VaR and ES exceptions and the attribution, Markdown and HTML, for the risk desk.",
         kinds=frozenset({"markdown", "html"}),

@@ -1,1 +1,1 @@
-"""Risk: returns and fills to VaR, ES, exception tests and attribution. Not here: estimators of a sample (`measures`)."""
+"""Risk: returns and fills to VaR, ES, exception tests, attribution. Not here: estimators of a sample (`measures`)."""

@@ -26,6 +26,20 @@ POOL_COLUMN = {
     "backtest/{}/rotation",
     "backtest/{}/capacity",
     "kpi/{}/snapshot",
+    "risk/{}/forecasts",
+    "risk/{}/coverage",
+    "risk/{}/attribution",
+    "risk/{}/effects",
+}
+UNIVERSE_COLUMN = {
+    "market/US/bars",
+    "indicators/US/daily",
+    "strategies/US/signals",
+    "backtest/US/trend",
+    "reports/US/signal",
+    "risk/US/forecasts",
+    "risk/US/coverage",
+    "reports/US/risk",
 }
 HALTING = {
     "market/{}/bars": {"freshness", "completeness", "broken_members", "unit_mismatch"},
@@ -122,18 +136,46 @@ def test_simulated_data_are_labelled_in_every_description(graph, tmp_path):
 
 
 def test_every_step_names_a_function_that_exists():
-    from etf_platform.orchestration.graph import POOL_STEPS, PORTFOLIO_STEPS
+    from etf_platform.orchestration.graph import POOL_STEPS, PORTFOLIO_STEPS, UNIVERSE_STEPS
 
-    for step in (*POOL_STEPS, *PORTFOLIO_STEPS):
+    for step in (*POOL_STEPS, *PORTFOLIO_STEPS, *UNIVERSE_STEPS):
         assert callable(resolve(step.run)), step.address
 
 
 def test_only_what_a_person_needs_by_day_has_partitions(graph):
     partitioned = {k.to_user_string() for k in graph.get_all_asset_keys() if graph.get(k).is_partitioned}
 
-    of_a_pool = ("market/{}/bars", "factors/{}/panel", "strategies/{}/targets", "kpi/{}/snapshot")
+    of_a_pool = ("market/{}/bars", "factors/{}/panel", "strategies/{}/targets", "kpi/{}/snapshot", "risk/{}/forecasts")
     wanted = {address.format(pool) for address in of_a_pool for pool in ("A_SHARE", "QDII", "OTHER")}
-    assert partitioned == wanted | {"kpi/portfolio/snapshot"}
+    of_us = {"market/US/bars", "indicators/US/daily", "strategies/US/signals", "reports/US/signal", "risk/US/forecasts"}
+    assert partitioned == wanted | of_us | {"kpi/portfolio/snapshot", "risk/portfolio/forecasts"}
+
+
+def test_a_universe_has_its_whole_column_of_assets(graph):
+    keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
+
+    assert {key for key in keys if "/US/" in key} == UNIVERSE_COLUMN
+
+
+def test_a_universe_follows_the_clock_of_its_own_exchange(shipped, graph):
+    """Thanksgiving is no session in New York, Golden Week none in Shanghai; New York's job starts after its close."""
+    us = graph.get(_key("market/US/bars")).partitions_def.get_partition_keys(current_time=LONG_AFTER)
+    schedule = shipped.resolve_schedule_def("trend_US")
+
+    assert "2024-11-28" not in us and "2024-11-28" in _partitions(graph)
+    assert "2024-10-02" in us and "2024-10-02" not in _partitions(graph)
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("30 17 * * 1-5", "America/New_York")
+
+
+def test_shanghais_evening_knows_new_yorks_session_of_the_day_before():
+    """At 18:00 in Shanghai on a Tuesday the last closed session of New York is Monday's."""
+    from etf_platform.market.calendar import sessions
+    from etf_platform.market.freshness import last_closed_session
+
+    evening = datetime(2024, 3, 5, 10, tzinfo=UTC)
+
+    assert str(last_closed_session(sessions("XSHG"), evening).date()) == "2024-03-05"
+    assert str(last_closed_session(sessions("XNYS"), evening).date()) == "2024-03-04"
 
 
 def test_partitions_are_the_sessions_of_the_exchange(graph):

@@ -44,7 +44,6 @@ EXCEPTIONS = Table(
         SOURCE,
     ),
     key=("date", "series", "method", "level"),
-    range_column=None,
 )
 
 COVERAGE = Table(

@@ -1,14 +1,12 @@
 """The rotation account to what its fills, its bets by sector and its factors earned."""
 
-import pandas as pd
-
 from etf_platform.core import tables as t
 from etf_platform.core.config import Config
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.factors import scored_factors
 from etf_platform.orchestration.steps.tables import StepTables
-from etf_platform.reports.plots.attribution import attribution_waterfall
+from etf_platform.reports.plots.attribution import attribution_waterfall, brinson_effects, factor_contributions
 from etf_platform.risk.attribution.brinson import brinson_rows
 from etf_platform.risk.attribution.factors import factor_attribution_rows
 from etf_platform.risk.attribution.rotation import Booking, attribute_rotation
@@ -19,21 +17,41 @@ STRATEGY = "rotation"
 
 
 def write_attribution(platform: Platform, pool: str, window: Window) -> Outcome:
-    """By fill, against the equal-weight pool by sector, and by the scored factors, over the whole account."""
+    """By fill, over the whole account."""
     tables = StepTables(platform, window)
-    bars, equity = tables.read(t.BARS, pool), tables.read(t.EQUITY, pool)
     fills, positions = tables.read(t.FILLS, pool), tables.read(t.POSITIONS, pool)
-    by_fill = attribute_rotation(fills, positions, equity, bars, booking_of(platform.config))
+    equity, bars = tables.read(t.EQUITY, pool), tables.read(t.BARS, pool)
+    rows = attribute_rotation(fills, positions, equity, bars, booking_of(platform.config))
+    tables.write(t.FILL_ATTRIBUTION, pool, rows)
+    totals = by_period(rows, "all")
+    return tables.outcome(
+        facts={
+            "coverage": float(totals["coverage"].iloc[-1]),
+            "net result": float(totals["net_pnl"].sum()),
+            "residual": float(totals["residual"].sum()),
+        },
+        plots={"by fill": attribution_waterfall(totals, pool)},
+    )
+
+
+def write_effects(platform: Platform, pool: str, window: Window) -> Outcome:
+    """Against the equal-weight pool by sector, and by the scored factors, over the whole account."""
+    tables = StepTables(platform, window)
+    equity, bars = tables.read(t.EQUITY, pool), tables.read(t.BARS, pool)
     returns, account = fund_returns(bars), account_returns(equity)
-    weights = active_weights(positions, equity, returns)
-    source = str(equity["source"].iloc[-1])
-    by_sector = brinson_rows(weights, sectors_of(platform.config), source, account)
+    weights = active_weights(tables.read(t.POSITIONS, pool), equity, returns)
+    by_sector = brinson_rows(weights, sectors_of(platform.config), str(equity["source"].iloc[-1]), account)
     factors = list(dict.fromkeys(factor.column for factor in scored_factors(platform, pool, tables)))
     panel = tables.read(t.PANEL, pool, columns=["date", "symbol", "source", *factors])
     by_factor = factor_attribution_rows(panel, weights, returns, factors, account)
-    for table, rows in ((t.FILL_ATTRIBUTION, by_fill), (t.BRINSON, by_sector), (t.FACTOR_ATTRIBUTION, by_factor)):
-        tables.write(table, pool, rows)
-    return _outcome(tables, pool, by_fill, by_sector, by_factor)
+    tables.write(t.BRINSON, pool, by_sector)
+    tables.write(t.FACTOR_ATTRIBUTION, pool, by_factor)
+    groups, sums = brinson_totals(by_sector), factor_totals(by_factor)
+    return tables.outcome(
+        facts={"active return, linked": float(groups["total"].sum())},
+        plots={"by sector": brinson_effects(groups, pool), "by factor": factor_contributions(sums, pool)},
+        frames={"by sector": groups, "by factor": sums},
+    )
 
 
 def booking_of(config: Config) -> Booking:
@@ -46,20 +64,3 @@ def booking_of(config: Config) -> Booking:
 def sectors_of(config: Config) -> dict[str, str]:
     """Symbol to sector."""
     return {symbol: fund.sector for symbol, fund in config.instruments.instruments.items()}
-
-
-def _outcome(
-    tables: StepTables, pool: str, by_fill: pd.DataFrame, by_sector: pd.DataFrame, by_factor: pd.DataFrame
-) -> Outcome:
-    totals = by_period(by_fill, "all")
-    groups, factors = brinson_totals(by_sector), factor_totals(by_factor)
-    return tables.outcome(
-        facts={
-            "coverage": float(totals["coverage"].iloc[-1]),
-            "net result": float(totals["net_pnl"].sum()),
-            "residual": float(totals["residual"].sum()),
-            "active return by sector": float(groups["total"].sum()),
-        },
-        plots={"by fill": attribution_waterfall(totals, pool)},  # the others are drawn once a week, for the report
-        frames={"by sector": groups, "by factor": factors},
-    )

@@ -1,8 +1,11 @@
 """Daily returns of accounts and symbols to VaR and ES forecasts, exceptions and their tests."""
 
+from datetime import timedelta
+
 import pandas as pd
 
 from etf_platform.core import tables as t
+from etf_platform.core.config.risk import RiskConfig
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.tables import StepTables
@@ -11,6 +14,7 @@ from etf_platform.risk.coverage import coverage_rows
 from etf_platform.risk.exceptions import exception_rows
 from etf_platform.risk.forecasts import forecast_rows
 
+LONGEST_CLOSURE = 15  # days; the exchanges were never closed for longer
 SHOWN = ["series", "method", "level", "n_forecasts", "n_breaches", "expected", "light", "status", "action"]
 
 
@@ -31,17 +35,36 @@ def write_forecasts(platform: Platform, universe: str, window: Window) -> Outcom
 
 
 def write_coverage(platform: Platform, universe: str, window: Window) -> Outcome:
-    """Set every stored forecast against what happened, and test the last year."""
+    """Set the forecasts for the window's days against what happened, and test the last year of all of them."""
     tables = StepTables(platform, window)
-    forecasts = tables.read(t.FORECASTS, universe, end=window.end)
-    exceptions = exception_rows(forecasts, daily_returns(platform, tables, universe))
-    coverage = coverage_rows(exceptions, platform.config.risk, forecasts)
+    returns = daily_returns(platform, tables, universe)
+    start = tables.first_day(t.EXCEPTIONS, universe, window)
+    since = None if start is None else start - timedelta(days=LONGEST_CLOSURE)
+    forecasts = tables.read(t.FORECASTS, universe, end=window.end, start=since)
+    tables.write_days(t.EXCEPTIONS, universe, exception_rows(forecasts, returns), window)
+    config = platform.config.risk
+    tested = _tested(platform, universe, window, 2 * config.test_window)
+    coverage = coverage_rows(tested, config, expected_groups(returns, config))
     tables.write(t.COVERAGE, universe, coverage)
-    tables.write(t.EXCEPTIONS, universe, exceptions)
     return tables.outcome(
-        facts={"exceptions": int(exceptions["is_breach"].sum()), **coverage["status"].value_counts().to_dict()},
+        facts={"exceptions tested": int(tested["is_breach"].sum()), **coverage["status"].value_counts().to_dict()},
         frames={"coverage": coverage[SHOWN]},
     )
+
+
+def expected_groups(returns: pd.DataFrame, config: RiskConfig) -> pd.DataFrame:
+    """Series, method, level of every row that COVERAGE must have; what has no exceptions is BLOCKED, not left out."""
+    last = returns.groupby("series", as_index=False)["source"].last()
+    grid = pd.MultiIndex.from_product([config.methods, config.levels], names=["method", "level"]).to_frame(index=False)
+    return last.merge(grid, how="cross")
+
+
+def _tested(platform: Platform, universe: str, window: Window, days: int) -> pd.DataFrame:
+    """Stored exceptions of the last days; none when no forecast has met a return yet."""
+    if not platform.lake.exists(t.EXCEPTIONS, universe):
+        return pd.DataFrame(columns=[column.name for column in t.EXCEPTIONS.columns]).astype({"is_breach": bool})
+    end = window.end or platform.lake.read(t.EXCEPTIONS, universe, columns=["date"])["date"].max().date()
+    return platform.lake.read(t.EXCEPTIONS, universe, start=end - timedelta(days=days), end=end)
 
 
 def daily_returns(platform: Platform, tables: StepTables, universe: str) -> pd.DataFrame:

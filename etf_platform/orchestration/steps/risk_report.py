@@ -60,7 +60,9 @@ def attribution_report(platform: Platform, tables: StepTables, pool: str, as_of:
     by_sector = tables.read_if_there(t.BRINSON, pool, as_of.date())
     by_factor = tables.read_if_there(t.FACTOR_ATTRIBUTION, pool, as_of.date())
     if by_fill is None or by_sector is None or by_factor is None:
-        return AttributionReport(pool, as_of, (STRATEGY,), blocked="no attribution is stored; run the daily job")
+        return AttributionReport(
+            pool, as_of, (STRATEGY,), blocked="no attribution is stored; run the daily and the weekly job"
+        )
     return AttributionReport(
         subject=pool,
         as_of=as_of,
