@@ -9,8 +9,10 @@ only `orchestration` knows the order.
     governance/      what may be released: gates, snapshots, restore
     market/       1  the world -> bars; calendar, instruments, limits, quarantine, sources
     factors/      2  bars -> factor panel; one file per family
-    strategies/   4  panel -> scores and target weights; one file per strategy
-    backtest/     5  targets x prices -> fills and equity; capacity; sweeps
+    indicators/   3  bars -> named indicator columns
+    strategies/   4  panel -> scores and target weights; columns -> signals; one file per strategy
+    backtest/     5  targets x prices -> fills and equity; capacity; sweeps; single-asset accounts
+    risk/         6  returns, fills -> VaR, ES, exception tests, attribution
     kpi/          7  all of it -> snapshots with thresholds
     fuses/           rules that may stop any of the arrows
     reports/         Markdown, HTML and plots for people
