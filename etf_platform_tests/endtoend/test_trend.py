@@ -16,7 +16,7 @@ from etf_platform.core.workspace import packaged_config
 from etf_platform.storage.lake import Lake
 
 TABLES = (t.BARS, t.INDICATORS, t.SIGNALS, t.FORECASTS)
-FIRST, SECOND, LAST = "2019-08-14", "2019-08-15", "2019-08-16"
+FIRST, SECOND, LAST = "2020-08-12", "2020-08-13", "2020-08-14"
 QQQ, VIX = "us/QQQ_total_return_adjusted.csv", "us/VIX_daily.csv"
 
 
@@ -189,7 +189,7 @@ def test_coverage_shows_the_methods_side_by_side(ran):
 CASES = {
     "unknown strategy": (("signal", "EMA_trend_v4"), 1, "did you mean EMA_trend_v3"),
     "unknown symbol": (("signal", "EMA_trend_v3", "--symbol", "ABC"), 1, "ABC.US: it is in no universe"),
-    "a date without bars": (("signal", "EMA_trend_v3", "--date", "2019-08-30"), 1, "--date 2019-08-14"),
+    "a date without bars": (("signal", "EMA_trend_v3", "--date", "2020-08-28"), 1, "--date 2020-08-12"),
     "no grid": (("sweep", "EMA_trend_v3", "--param", "ema_fast=a"), 1, "a value is no number"),
     "a setting that is none": (("sweep", "EMA_trend_v3", "--param", "ema=40"), 1, "ema is no setting"),
     "a strategy without a VIX filter": (("signal", "EMA_trend_v2", "--vix", "30"), 1, "has no VIX filter"),
@@ -228,14 +228,14 @@ def test_fewer_bars_than_the_warm_up_give_no_signal(desk):
 
 def test_a_close_that_is_no_number_is_quarantined_and_named(desk):
     rows = pd.read_csv(desk.data / QQQ, dtype=str)
-    rows.loc[rows["date"] == "2019-08-13", "close"] = ""
+    rows.loc[rows["date"] == "2020-08-11", "close"] = ""
     rows.to_csv(desk.data / QQQ, index=False)
     desk.cli("trend", "run", "--date", FIRST)
 
     refused = Lake(desk.home / "lake").read(t.QUARANTINE, "US")
     assert (refused["symbol"] == "QQQ.US").sum() == 1 and "close" in refused["reason"].iloc[0]
     done = desk.cli("trend", "signal", "--date", FIRST)
-    assert done.exit_code == 1 and "2019-08-13" in done.stderr
+    assert done.exit_code == 1 and "2020-08-11" in done.stderr
 
 
 WRONG = {
