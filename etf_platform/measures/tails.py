@@ -261,6 +261,7 @@ def _beyond(
     distance = np.log(np.maximum(odds, np.finfo(float).tiny))
     curved = np.abs(shape) > 1e-9
     safe = np.where(curved, shape, 1.0)
-    reach = np.where(curved, np.expm1(safe * distance) / safe, distance)
-    var = threshold + scale * reach
-    return var, (var + scale - shape * threshold) / (1.0 - shape)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # a tail too heavy for a mean has no ES
+        reach = np.where(curved, np.expm1(safe * distance) / safe, distance)
+        var = threshold + scale * reach
+        return var, (var + scale - shape * threshold) / (1.0 - shape)

@@ -44,10 +44,11 @@ class AttributedFills:
     def write(self, folder: Path) -> list[Path]:
         """Write the report as Markdown and HTML; gives the files."""
         markdown, html = render_attribution(self.report)
-        stem = folder / f"attribution_{self.report.subject}_{self.report.as_of:%Y-%m-%d}"
-        replace_text(stem.with_suffix(".md"), markdown)
-        replace_text(stem.with_suffix(".html"), html)
-        return [stem.with_suffix(".md"), stem.with_suffix(".html")]
+        stem = f"attribution_{self.report.subject}_{self.report.as_of:%Y-%m-%d}"
+        files = {folder / f"{stem}.md": markdown, folder / f"{stem}.html": html}
+        for path, text in files.items():
+            replace_text(path, text)
+        return list(files)
 
 
 def coverage_of(platform: Platform, universe: str, all_history: bool) -> pd.DataFrame:

@@ -31,7 +31,12 @@ CHILD = Path(__file__).with_name("child.py")
 # Everything else that a run writes is a function of configuration and bars; these are its time and its folders.
 OF_THE_RUN = ["generated_at", "run_params"]
 # Made weekly, on first runs and on backfills: as old as the last of these, and so not a function of the day.
-WEEKLY = ("factors/A_SHARE/quality", "factors/A_SHARE/correlation")
+WEEKLY = (
+    "factors/A_SHARE/quality",
+    "factors/A_SHARE/correlation",
+    "risk/A_SHARE/brinson",
+    "risk/A_SHARE/factor_attribution",
+)
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,7 @@ def _between(rows: pa.Table, since: str, until: str) -> pa.Table:
 def processes() -> multiprocessing.context.ForkServerContext:
     """Processes that start with every library loaded, so that a kill hits work and not imports."""
     context = multiprocessing.get_context("forkserver")
-    steps = ("market", "factors", "strategies", "backtest", "kpi", "portfolio", "report")
+    steps = ("market", "factors", "strategies", "backtest", "kpi", "risk", "attribution", "portfolio", "report")
     context.set_forkserver_preload(
         ["etf_platform.cli", "etf_platform.orchestration.runner", "etf_platform.storage.lake", "matplotlib.figure"]
         + [f"etf_platform.orchestration.steps.{name}" for name in steps]
@@ -168,7 +173,10 @@ def write_config(folder: Path, first: str = FIRST, **sources: dict) -> Path:
         text["sources"]["sample"]["start"] = HISTORY
         text["sources"] |= sources
 
-    for name, change in (("etf_pools", pools), ("platform", platform), ("sources", source)):
+    def risk(text: dict) -> None:
+        text |= {"window": 50, "test_window": 100, "min_forecasts": 20}  # the account is half a year old
+
+    for name, change in (("etf_pools", pools), ("platform", platform), ("sources", source), ("risk", risk)):
         path = folder / f"{name}.yaml"
         text = yaml.safe_load(path.read_text(encoding="utf-8"))
         change(text)

@@ -43,7 +43,7 @@ def write_coverage(platform: Platform, universe: str, window: Window) -> Outcome
     forecasts = tables.read(t.FORECASTS, universe, end=window.end, start=since)
     tables.write_days(t.EXCEPTIONS, universe, exception_rows(forecasts, returns), window)
     config = platform.config.risk
-    tested = _tested(platform, universe, window, 2 * config.test_window)
+    tested = _tested(platform, universe, 2 * config.test_window)
     coverage = coverage_rows(tested, config, expected_groups(returns, config))
     tables.write(t.COVERAGE, universe, coverage)
     return tables.outcome(
@@ -59,11 +59,17 @@ def expected_groups(returns: pd.DataFrame, config: RiskConfig) -> pd.DataFrame:
     return last.merge(grid, how="cross")
 
 
-def _tested(platform: Platform, universe: str, window: Window, days: int) -> pd.DataFrame:
-    """Stored exceptions of the last days; none when no forecast has met a return yet."""
+def no_exceptions() -> pd.DataFrame:
+    """The table EXCEPTIONS without rows."""
+    frame = pd.DataFrame(columns=[column.name for column in t.EXCEPTIONS.columns])
+    return frame.astype({"date": "datetime64[ns]", "is_breach": bool})
+
+
+def _tested(platform: Platform, universe: str, days: int) -> pd.DataFrame:
+    """Stored exceptions of the last days, also later ones than the window's: a rerun of a past day changes nothing."""
     if not platform.lake.exists(t.EXCEPTIONS, universe):
-        return pd.DataFrame(columns=[column.name for column in t.EXCEPTIONS.columns]).astype({"is_breach": bool})
-    end = window.end or platform.lake.read(t.EXCEPTIONS, universe, columns=["date"])["date"].max().date()
+        return no_exceptions()
+    end = platform.lake.read(t.EXCEPTIONS, universe, columns=["date"])["date"].max().date()
     return platform.lake.read(t.EXCEPTIONS, universe, start=end - timedelta(days=days), end=end)
 
 

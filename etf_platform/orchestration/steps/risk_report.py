@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 
 from etf_platform.core import tables as t
-from etf_platform.core.errors import MissingTableError
 from etf_platform.orchestration.files import replace_text
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.provenance import code_commit
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.attribution import STRATEGY
+from etf_platform.orchestration.steps.risk import no_exceptions
 from etf_platform.orchestration.steps.tables import StepTables
 from etf_platform.reports.attribution import AttributionReport, render_attribution
 from etf_platform.reports.risk import WeeklyRisk, render_weekly
@@ -39,7 +39,7 @@ def weekly_risk(platform: Platform, tables: StepTables, universe: str, until: da
     """
     universes = (universe, *platform.config.pools) if universe == PORTFOLIO else (universe,)
     exceptions = _together(tables, universes)
-    as_of = pd.Timestamp(until) if until is not None else exceptions["date"].max()
+    as_of = pd.Timestamp(until or _last_session(platform, universe))
     known = exceptions[exceptions["date"] <= as_of]
     coverage = coverage_rows(known, platform.config.risk)
     return WeeklyRisk(
@@ -78,23 +78,20 @@ def attribution_report(platform: Platform, tables: StepTables, pool: str, as_of:
 
 
 def _together(tables: StepTables, universes: tuple[str, ...]) -> pd.DataFrame:
-    """Exceptions of several universes; a pool's series is `<pool>:rotation`.
+    """Exceptions of several universes, none while no forecast has met a return; pool series are `<pool>:rotation`."""
+    read = {universe: tables.read_if_there(t.EXCEPTIONS, universe) for universe in universes}
+    parts = [
+        rows if len(universes) == 1 else rows.assign(series=universe + ":" + rows["series"])
+        for universe, rows in read.items()
+        if rows is not None
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else no_exceptions()
 
-    Raises
-    ------
-    MissingTableError
-        None has any.
-    """
-    parts = []
-    for universe in universes:
-        rows = tables.read_if_there(t.EXCEPTIONS, universe)
-        if rows is not None:
-            parts.append(rows if len(universes) == 1 else rows.assign(series=universe + ":" + rows["series"]))
-    if not parts:
-        raise MissingTableError(
-            "making the weekly risk report", "no exceptions are stored", "run the daily job, which makes forecasts"
-        )
-    return pd.concat(parts, ignore_index=True)
+
+def _last_session(platform: Platform, universe: str) -> date:
+    table = t.EQUITY if universe == PORTFOLIO else t.BARS
+    last: date = platform.lake.read(table, universe, columns=["date"])["date"].max().date()
+    return last
 
 
 def _keep(path: Path, rendered: tuple[str, str]) -> dict[str, object]:
