@@ -14,7 +14,8 @@ from sqlalchemy.engine import URL, make_url
 
 from etf_platform.core.errors import StorageError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+OLDEST_VERSION = 1  # from here on versions only add tables
 BUSY_SECONDS = 30
 
 
@@ -116,7 +117,112 @@ EXPERIMENTS = sa.Table(
     sa.Column("result", sa.JSON, nullable=False),
 )
 
-APPEND_ONLY = (FUSE_VERDICTS, TABLE_WRITES, ACCEPTED_RUNS)
+OUTBOX = sa.Table(
+    "outbox",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("dedupe_key", sa.String, nullable=False),
+    sa.Column("channel", sa.String, nullable=False),
+    sa.Column("order_key", sa.String, nullable=False, comment="letters of one key keep their order on a channel"),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("severity", sa.String, nullable=False),
+    sa.Column("subject", sa.String, nullable=False),
+    sa.Column("event", sa.JSON, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("next_try", UtcTime, nullable=False),
+    sa.Column("sent_at", UtcTime),
+    sa.Column("batch", sa.String, comment="message that carried, or may have carried, the letter"),
+    sa.Column("lease_token", sa.String),
+    sa.Column("lease_until", UtcTime),
+    sa.Column("last_error", sa.String),
+    sa.UniqueConstraint("dedupe_key", "channel", name="told_once"),
+    sa.CheckConstraint("state IN ('new', 'sent', 'dead')", name="known_letter_state"),
+    sa.Index("outbox_due", "channel", "state", "id"),
+    sqlite_autoincrement=True,
+)
+
+CURSORS = sa.Table(
+    "cursors",
+    METADATA,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("value", sa.String, nullable=False),
+    sa.Column("updated_at", UtcTime, nullable=False),
+)
+
+CHANNEL_SENDS = sa.Table(
+    "channel_sends",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("channel", sa.String, nullable=False),
+    sa.Column("token", sa.String, nullable=False),
+    sa.Column("arrived_by", UtcTime, nullable=False, comment="no later than this the server saw the message"),
+    sa.Index("channel_sends_recent", "channel", "arrived_by"),
+)
+
+CHANNEL_STATES = sa.Table(
+    "channel_states",
+    METADATA,
+    sa.Column("channel", sa.String, primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False, comment="in a row"),
+    sa.Column("failing_since", UtcTime),
+    sa.Column("paused_until", UtcTime),
+    sa.Column("last_ok_at", UtcTime),
+    sa.Column("last_error", sa.String),
+)
+
+SOURCE_STATES = sa.Table(
+    "source_states",
+    METADATA,
+    sa.Column("source", sa.String, primary_key=True),
+    sa.Column("state", sa.String, nullable=False, comment="HEALTHY, DEGRADED, FAILED"),
+    sa.Column("seconds", sa.Float, comment="smoothed duration of a request"),
+    sa.Column("last_error", sa.String, nullable=False),
+    sa.Column("retry_at", UtcTime, comment="not asked before, while FAILED"),
+    sa.Column("updated_at", UtcTime, nullable=False),
+    sa.Column("health", sa.JSON, nullable=False),
+)
+
+SOURCE_MARKS = sa.Table(
+    "source_marks",
+    METADATA,
+    sa.Column(
+        "name", sa.String, primary_key=True, comment="host/<name>: its token bucket; topic/<name>: source in use"
+    ),
+    sa.Column("value", sa.JSON, nullable=False),
+)
+
+SOURCE_EVENTS = sa.Table(
+    "source_events",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("recorded_at", UtcTime, nullable=False),
+    sa.Column("topic", sa.String, nullable=False, comment="what was asked for, e.g. bars/XSHG"),
+    sa.Column("kind", sa.String, nullable=False, comment="switched, recovered, exhausted"),
+    sa.Column("source", sa.String, nullable=False, comment="in use now; empty for none"),
+    sa.Column("before", sa.String, nullable=False),
+    sa.Column("detail", sa.String, nullable=False, comment="one clause per source that was not used"),
+)
+
+RESTATEMENTS = sa.Table(
+    "restatements",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("found_at", UtcTime, nullable=False),
+    sa.Column("universe", sa.String, nullable=False),
+    sa.Column("start", sa.Date, nullable=False, comment="first session with a changed row"),
+    sa.Column("end", sa.Date, nullable=False, comment="last stored session: every later row reads the changed ones"),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("changes", sa.JSON, nullable=False, comment="symbol -> dates, columns and examples"),
+    sa.Column("digest", sa.String, nullable=False, unique=True, comment="of the changed values: found once"),
+    sa.Column("run_id", sa.String, nullable=False, comment="run that found it"),
+    sa.Column("state", sa.String, nullable=False, comment="found, done"),
+    sa.Column("done_at", UtcTime),
+    sa.Column("done_by", sa.String, comment="run that made everything after it again"),
+)
+
+APPEND_ONLY = (FUSE_VERDICTS, TABLE_WRITES, ACCEPTED_RUNS, SOURCE_EVENTS)
 
 for _table in APPEND_ONLY:
     for _verb in ("UPDATE", "DELETE"):
@@ -175,8 +281,8 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 def _prepare(engine: sa.Engine, doing: str) -> None:
     stamp = _stamp(engine)
-    if stamp is None:
-        _create_once(engine)
+    if stamp is None or OLDEST_VERSION <= stamp < SCHEMA_VERSION:
+        _create_missing(engine)
         stamp = _stamp(engine)
     if stamp != SCHEMA_VERSION:
         saw = f"its schema has version {stamp}, this program needs {SCHEMA_VERSION}"
@@ -190,13 +296,13 @@ def _stamp(engine: sa.Engine) -> int | None:
         return connection.scalar(sa.select(sa.func.max(SCHEMA_STAMP.c.version)))
 
 
-def _create_once(engine: sa.Engine) -> None:
-    """Create everything in one transaction; of several processes that come at once, one does it."""
+def _create_missing(engine: sa.Engine) -> None:
+    """Create what is not there in one transaction; of several processes that come at once, one does it."""
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         METADATA.create_all(connection)
-        if connection.scalar(sa.select(sa.func.count()).select_from(SCHEMA_STAMP)) == 0:
+        if (connection.scalar(sa.select(sa.func.max(SCHEMA_STAMP.c.version))) or 0) < SCHEMA_VERSION:
             connection.execute(SCHEMA_STAMP.insert().values(version=SCHEMA_VERSION))
         connection.commit()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from etf_platform.core.config import models
+from etf_platform.core.config.alerts import AlertsConfig
 from etf_platform.core.config.models import Instrument
 from etf_platform.core.config.risk import RiskConfig
 from etf_platform.core.config.strict import Strict
@@ -27,6 +28,7 @@ FILES: dict[str, type[Strict]] = {
     "platform": models.PlatformConfig,
     "universes": UniversesConfig,
     "risk": RiskConfig,
+    "alerts": AlertsConfig,
 }
 
 PATH_OVERRIDES = {
@@ -50,6 +52,7 @@ class Config:
     platform: models.PlatformConfig
     universes: UniversesConfig
     risk: RiskConfig
+    alerts: AlertsConfig
 
     @cached_property
     def pools(self) -> dict[str, tuple[str, ...]]:

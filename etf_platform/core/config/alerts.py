@@ -1,0 +1,99 @@
+"""`alerts.yaml`: which channels exist, who is told what on them, and how hard delivery is tried. No secrets."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from etf_platform.core.config.strict import Clock, Fraction, Positive, Strict
+
+ChannelKindName = Literal["dingtalk", "wecom", "email", "apprise", "webhook", "file"]
+SeverityName = Literal["info", "warning", "error", "critical"]
+Patterns = tuple[str, ...]
+
+
+class ChannelConfig(Strict):
+    """One way to tell people.
+
+    A channel whose environment variables are not set is not ready and takes no part. `per_minute` is the provider's
+    limit, over any 60 seconds; more than `digest_above` events in a minute go out as one digest.
+    """
+
+    kind: ChannelKindName
+    enabled: bool = True
+    minimum: SeverityName = "info"
+    per_minute: int = Field(20, ge=1)
+    digest_above: int = Field(15, ge=1)
+    timeout_seconds: Positive = 10.0
+    rate_limit_pause_seconds: Positive = 60.0
+    format: Literal["markdown", "text"] = "markdown"
+
+
+class Match(Strict):
+    """Shell patterns; an event must fit one of every list that is given. `about` is a stock, fund or symbol."""
+
+    kinds: Patterns = ()
+    severities: tuple[SeverityName, ...] = ()
+    owners: Patterns = ()
+    assets: Patterns = ()
+    about: Patterns = ()
+
+
+class Route(Strict):
+    """Events that match go to these channels; a `final` route ends the search (with no channels: silence)."""
+
+    match: Match = Match()
+    channels: tuple[str, ...] = ()
+    final: bool = False
+
+
+class QuietHours(Strict):
+    """Between `start` and `end` only the severities in `through` are told; the others wait until `end`."""
+
+    start: Clock
+    end: Clock
+    timezone: str = "Asia/Shanghai"
+    through: tuple[SeverityName, ...] = ("error", "critical")
+
+
+class RetryConfig(Strict):
+    """Waiting `first_seconds` doubling to `longest_seconds`, moved by up to `jitter`; dead after `attempts`.
+
+    `lease_seconds` is how long a dispatcher owns what it claimed: longer than any delivery may take.
+    """
+
+    first_seconds: Positive = 30.0
+    longest_seconds: Positive = 3600.0
+    jitter: Fraction = 0.2
+    attempts: int = Field(12, ge=1)
+    expire_hours: Positive = 72.0
+    lease_seconds: Positive = 120.0
+    longest_pause_seconds: Positive = 900.0
+
+
+class Escalation(Strict):
+    """An event that no channel took after this many attempts on each of them is told on `channels` as well."""
+
+    after_attempts: Annotated[int, Field(ge=1)] = 3
+    channels: tuple[str, ...] = ("file",)
+
+
+class AlertsConfig(Strict):
+    """`alerts.yaml`. `fallback` takes events whose own channels are all without credentials."""
+
+    enabled: bool = True
+    timezone: str = "Asia/Shanghai"
+    link: str | None = None
+    channels: dict[str, ChannelConfig]
+    routes: tuple[Route, ...] = ()
+    fallback: tuple[str, ...] = ("file",)
+    quiet_hours: QuietHours | None = None
+    retry: RetryConfig = RetryConfig()
+    escalation: Escalation = Escalation()
+
+    @model_validator(mode="after")
+    def _channels_known(self) -> "AlertsConfig":
+        named = {name for route in self.routes for name in route.channels}
+        stray = sorted((named | {*self.fallback, *self.escalation.channels}) - set(self.channels))
+        if stray:
+            raise ValueError(f"no channel {', '.join(stray)}; use one of {', '.join(self.channels)}")
+        return self
