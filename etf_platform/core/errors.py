@@ -5,7 +5,22 @@ later without anybody changing anything. Only `orchestration.failures` translate
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+ReplyKind = Literal[
+    "cut",
+    "encoding",
+    "html",
+    "empty",
+    "blocked",
+    "wrong_date",
+    "not_ours",
+    "layout",
+    "provider",
+    "token",
+    "points",
+    "rate",
+]
 
 
 @dataclass
@@ -49,6 +64,27 @@ class SourceError(PlatformError):
 
 class SourceUnavailableError(SourceError):
     """A source could not be reached or was cut off; a later attempt may succeed."""
+
+    retryable = True
+
+
+@dataclass
+class ReplyError(SourceError):
+    """A source answered, but the answer as a whole cannot be used.
+
+    Attributes
+    ----------
+    kind : str
+        `cut` off, in another `encoding`, an `html` page, `empty`, `blocked`, of the `wrong_date`, `not_ours` (about
+        something else), of an unknown `layout`, an error of the `provider`, or a refused `token`, `points` or `rate`.
+    """
+
+    kind: ReplyKind = "layout"
+
+
+@dataclass
+class PassingReplyError(ReplyError):
+    """An answer that cannot be used, of a kind that passes: cut off, blocked, too many calls, not yet there."""
 
     retryable = True
 

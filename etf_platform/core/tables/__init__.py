@@ -16,7 +16,17 @@ from etf_platform.core.tables.backtest import (
 from etf_platform.core.tables.factors import FACTOR_CORRELATION, FACTOR_QUALITY, FACTOR_SUMMARY, PANEL, PANEL_META
 from etf_platform.core.tables.indicators import INDICATORS
 from etf_platform.core.tables.kpi import KPI, POOL_SUMMARY
-from etf_platform.core.tables.market import ADJUSTMENT_EVENTS, BARS, MEMBERS, QUARANTINE
+from etf_platform.core.tables.market import (
+    ADJUSTMENT_EVENTS,
+    BARS,
+    FUND_HOLDINGS,
+    LIMIT_POOL,
+    LIMIT_PRICES,
+    MEMBERS,
+    MINUTES,
+    QUARANTINE,
+    QUOTES,
+)
 from etf_platform.core.tables.risk import BRINSON, COVERAGE, EXCEPTIONS, FACTOR_ATTRIBUTION, FILL_ATTRIBUTION, FORECASTS
 from etf_platform.core.tables.strategies import SIGNALS, TARGETS
 

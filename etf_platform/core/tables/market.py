@@ -104,3 +104,160 @@ MEMBERS = Table(
     key=("symbol",),
     range_column=None,
 )
+
+FEED_TIME = Column("feed_time", "timestamp", "UTC", "time that the provider gives for the row", True)
+FETCHED_AT = Column("fetched_at", "timestamp", "UTC", "time at which the reply had arrived")
+PAYLOAD_HASH = text("payload_hash", "SHA-256 of the reply's bytes")
+
+
+def shares(name: str, meaning: str, nullable: bool = True) -> Column:
+    """A number of shares."""
+    return Column(name, "float64", "shares", meaning, nullable)
+
+
+BOOK = tuple(
+    column
+    for side, word in (("bid", "buyers"), ("ask", "sellers"))
+    for level in range(1, 6)
+    for column in (
+        price(f"{side}{level}", f"price of level {level} of the {word}; null where nobody stands", True),
+        shares(f"{side}{level}_volume", f"shares at that level; 0 where nobody stands, null without a book"),
+    )
+)
+
+QUOTES = Table(
+    "market",
+    "quotes",
+    "what a provider said about an instrument at one moment; null is unknown, never 0",
+    (
+        DATE,
+        SYMBOL,
+        text("name", "name at the provider; empty where it gives none"),
+        text("kind", "stock, fund, lof or index"),
+        price("last", "last trade; the previous close where nothing has traded yet", True),
+        price("prev_close", "reference price of the day", True),
+        price("open", "first trade", True),
+        price("high", "highest trade", True),
+        price("low", "lowest trade", True),
+        shares("volume", "shares traded so far"),
+        money("amount", "turnover so far", True),
+        fraction("turnover", "volume / float shares", True),
+        price("limit_up", "highest price allowed as the feed says; null where it says none", True),
+        price("limit_down", "lowest price allowed as the feed says", True),
+        price("iopv", "indicative value of a fund's share", True),
+        fraction("premium", "last / iopv - 1", True),
+        price("nav", "last published value of a fund's share", True),
+        money("float_cap", "value of the tradable shares", True),
+        money("total_cap", "value of all shares", True),
+        *BOOK,
+        text("status", "normal, suspended, delisted or unknown"),
+        flag("is_traded", "something has traded today"),
+        flag("book_estimated", "the unit of the book's volumes is not verified (STAR lines)"),
+        FEED_TIME,
+        SOURCE,
+        FETCHED_AT,
+        PAYLOAD_HASH,
+    ),
+    key=("date", "symbol", "fetched_at"),
+)
+
+MINUTES = Table(
+    "market",
+    "minutes",
+    "one session minute by minute",
+    (
+        DATE,
+        SYMBOL,
+        Column("time", "timestamp", "UTC", "minute as the provider labels it"),
+        price("price", "last trade of the minute"),
+        shares("volume", "shares traded since the minute before", False),
+        money("amount", "turnover since the minute before"),
+        SOURCE,
+        FETCHED_AT,
+        PAYLOAD_HASH,
+    ),
+    key=("date", "symbol", "time"),
+)
+
+LIMIT_POOL = Table(
+    "market",
+    "limit_pool",
+    "stocks that a provider lists as at, opened from, or near their price limits",
+    (
+        DATE,
+        text("pool", "limit_up, opened, limit_down, yesterday, strong or sub_new"),
+        SYMBOL,
+        text("name", "name at the provider"),
+        price("last", "last trade"),
+        fraction("change", "last / prev_close - 1"),
+        price("limit_price", "the day's limit where the pool gives it; null where there is none", True),
+        money("amount", "turnover"),
+        fraction("turnover", "volume / float shares", True),
+        money("float_cap", "value of the tradable shares", True),
+        money("total_cap", "value of all shares", True),
+        count(
+            "boards_in_row",
+            "consecutive sessions at the limit, this one included (pool yesterday: up to yesterday)",
+            True,
+        ),
+        Column("first_seal", "timestamp", "UTC", "time of the first seal (pool yesterday: of yesterday)", True),
+        Column("last_seal", "timestamp", "UTC", "time of the last seal", True),
+        money("seal_amount", "orders waiting at the limit, at the limit's price", True),
+        count("times_opened", "how often the seal was broken", True),
+        count("window_days", "days of the window in which boards are counted", True),
+        count("window_boards", "boards in that window", True),
+        text("industry", "industry at the provider, shortened by it"),
+        SOURCE,
+        FETCHED_AT,
+        PAYLOAD_HASH,
+    ),
+    key=("date", "pool", "symbol"),
+)
+
+FUND_HOLDINGS = Table(
+    "market",
+    "fund_holdings",
+    "stocks in the published reports of funds",
+    (
+        Column("as_of", "date", "date", "end of the period that the report describes"),
+        Column("published_at", "date", "date", "first date on which the row may be used"),
+        flag(
+            "published_estimated",
+            "published_at is the latest date the rules allow, or the date of the reply if earlier",
+        ),
+        SYMBOL,
+        text("stock", "stock with exchange suffix"),
+        text("stock_name", "name at the provider"),
+        count("rank", "position in the report, 1 is the largest"),
+        fraction("weight", "share of the fund's net value"),
+        shares("shares", "shares held"),
+        money("value", "value held", True),
+        flag(
+            "from_issuer", "taken from the issuer's list of shareholders, not from the fund's report: not for signals"
+        ),
+        text("completeness", "top10 or full"),
+        fraction("weight_sum", "sum of the weights of all accepted rows of this report that come from the fund"),
+        SOURCE,
+        FETCHED_AT,
+        PAYLOAD_HASH,
+    ),
+    key=("as_of", "symbol", "stock"),
+    range_column="as_of",
+)
+
+LIMIT_PRICES = Table(
+    "market",
+    "limit_prices",
+    "the day's price limits as a provider publishes them",
+    (
+        DATE,
+        SYMBOL,
+        price("prev_close", "reference price of the day", True),
+        price("limit_up", "highest price allowed; null where there is none", True),
+        price("limit_down", "lowest price allowed; null where there is none", True),
+        SOURCE,
+        FETCHED_AT,
+        PAYLOAD_HASH,
+    ),
+    key=("date", "symbol"),
+)
