@@ -77,8 +77,39 @@ class Escalation(Strict):
     channels: tuple[str, ...] = ("file",)
 
 
+class SensorSeconds(Strict):
+    """Least seconds between two looks of each sensor."""
+
+    runs: int = Field(30, ge=1)
+    checks: int = Field(30, ge=1)
+    sources: int = Field(30, ge=1)
+    signals: int = Field(60, ge=1)
+    lateness: int = Field(300, ge=1)
+    limits: int = Field(900, ge=1)
+    dispatch: int = Field(15, ge=1)
+
+
+class SensorsConfig(Strict):
+    """How often sensors look, and at what they take alarm.
+
+    `look_back_hours` is how far a first look goes back; a session is late `grace_minutes` after its job's schedule; a
+    sensor is missed after `missed_ticks` of its intervals; one tick of the dispatcher delivers for `dispatch_seconds`.
+    """
+
+    seconds: SensorSeconds = SensorSeconds()
+    look_back_hours: Positive = 24.0
+    grace_minutes: int = Field(90, ge=0)
+    min_free_share: Fraction = 0.05
+    missed_ticks: int = Field(3, ge=1)
+    dispatch_seconds: Positive = 20.0
+
+
 class AlertsConfig(Strict):
-    """`alerts.yaml`. `fallback` takes events whose own channels are all without credentials."""
+    """`alerts.yaml`.
+
+    `fallback` takes events whose own channels are all without credentials. The signal reports of `signal_strategies` are
+    told after every session.
+    """
 
     enabled: bool = True
     timezone: str = "Asia/Shanghai"
@@ -89,6 +120,8 @@ class AlertsConfig(Strict):
     quiet_hours: QuietHours | None = None
     retry: RetryConfig = RetryConfig()
     escalation: Escalation = Escalation()
+    sensors: SensorsConfig = SensorsConfig()
+    signal_strategies: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _channels_known(self) -> "AlertsConfig":
