@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from etf_platform.core.config.live import LiveSource
 from etf_platform.core.config.strict import Clock, Fraction, IsoDate, Positive, ScheduleConfig, Strict, Symbol
 from etf_platform.core.config.trend import TrendConfig
 
@@ -259,7 +260,7 @@ class LocalSource(Strict):
         return self
 
 
-Source = Annotated[SampleSource | LocalSource, Field(discriminator="kind")]
+Source = Annotated[SampleSource | LocalSource | LiveSource, Field(discriminator="kind")]
 
 
 class SourcesConfig(Strict):

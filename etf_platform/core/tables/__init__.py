@@ -26,6 +26,7 @@ from etf_platform.core.tables.market import (
     MINUTES,
     QUARANTINE,
     QUOTES,
+    RECONCILIATION,
 )
 from etf_platform.core.tables.risk import BRINSON, COVERAGE, EXCEPTIONS, FACTOR_ATTRIBUTION, FILL_ATTRIBUTION, FORECASTS
 from etf_platform.core.tables.strategies import SIGNALS, TARGETS

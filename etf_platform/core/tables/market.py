@@ -121,7 +121,7 @@ BOOK = tuple(
     for level in range(1, 6)
     for column in (
         price(f"{side}{level}", f"price of level {level} of the {word}; null where nobody stands", True),
-        shares(f"{side}{level}_volume", f"shares at that level; 0 where nobody stands, null without a book"),
+        shares(f"{side}{level}_volume", "shares at that level; 0 where nobody stands, null without a book"),
     )
 )
 
@@ -258,6 +258,25 @@ LIMIT_PRICES = Table(
         SOURCE,
         FETCHED_AT,
         PAYLOAD_HASH,
+    ),
+    key=("date", "symbol"),
+)
+
+RECONCILIATION = Table(
+    "market",
+    "reconciliation",
+    "a sample of the session's closes at a second provider; different symbols every day",
+    (
+        DATE,
+        SYMBOL,
+        text("verdict", "agrees, differs, or absent where one of the two has no close"),
+        price("close", "stored close", True),
+        price("close_other", "close at the second provider", True),
+        fraction("difference", "close_other / close - 1", True),
+        shares("volume", "stored volume"),
+        shares("volume_other", "volume at the second provider"),
+        SOURCE,
+        text("other_source", "the second provider; empty where none could be asked"),
     ),
     key=("date", "symbol"),
 )
