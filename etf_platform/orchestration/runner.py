@@ -117,7 +117,7 @@ def step_count(platform: Platform, plan: Plan) -> int:
 def jobs_of(plan: Plan) -> tuple[str, ...]:
     """The jobs after `history`; a first run and a backfill also make what otherwise is made weekly."""
     is_one_more_day = plan.start == plan.end and not plan.history_for
-    return ("daily", "portfolio") if is_one_more_day else ("daily", "weekly", "portfolio")
+    return ("daily", "portfolio") if is_one_more_day else ("daily", "portfolio", "weekly")
 
 
 def execute(

@@ -16,6 +16,7 @@ from etf_platform.orchestration.steps.tables import StepTables
 from etf_platform.reports.attribution import AttributionReport, render_attribution
 from etf_platform.reports.risk import WeeklyRisk, render_weekly
 from etf_platform.risk.attribution.summary import brinson_totals, by_period, factor_totals
+from etf_platform.risk.attribution.weights import active_weights, fund_returns
 from etf_platform.risk.coverage import coverage_rows
 
 
@@ -42,12 +43,15 @@ def weekly_risk(platform: Platform, tables: StepTables, universe: str, until: da
     as_of = pd.Timestamp(until or _last_session(platform, universe))
     known = exceptions[exceptions["date"] <= as_of]
     coverage = coverage_rows(known, platform.config.risk)
+    series = tuple(sorted(known["series"].unique()))
     return WeeklyRisk(
         as_of=as_of,
         generated_at=pd.Timestamp.now(tz="UTC"),
-        series=tuple(sorted(known["series"].unique())),
+        series=series,
         exceptions=known,
         coverage=coverage,
+        contributors=_contributors(platform, tables, known[known["is_breach"]], as_of),
+        parameters=dict.fromkeys(series, f"configuration {platform.config.digest}"),
         versions=tables.versions(),
         config_digest=platform.config.digest,
         code_commit=code_commit(),
@@ -86,6 +90,25 @@ def _together(tables: StepTables, universes: tuple[str, ...]) -> pd.DataFrame:
         if rows is not None
     ]
     return pd.concat(parts, ignore_index=True) if parts else no_exceptions()
+
+
+def _contributors(platform: Platform, tables: StepTables, breaches: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """What every fund added to a pool's account on the sessions of the last week that broke a forecast."""
+    recent = breaches[breaches["date"] > as_of - pd.Timedelta(days=7)]
+    parts = []
+    for pool in platform.config.pools:
+        days = set(recent.loc[recent["series"] == f"{pool}:{STRATEGY}", "date"])
+        if days:
+            held = active_weights(
+                tables.read(t.POSITIONS, pool), tables.read(t.EQUITY, pool), fund_returns(tables.read(t.BARS, pool))
+            )
+            held = held[held["date"].isin(days) & (held["portfolio_weight"] > 0.0)]
+            parts.append(
+                held[["date", "symbol"]].assign(
+                    series=f"{pool}:{STRATEGY}", contribution=held["portfolio_weight"] * held["return"]
+                )
+            )
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def _last_session(platform: Platform, universe: str) -> date:

@@ -19,6 +19,8 @@ LEGEND = (
     "expected shortfall too small; its p-value is simulated. MF is the McNeil-Frey bootstrap p-value."
 )
 
+MOST_DATES = 8
+
 
 def week_section(report: WeeklyRisk) -> Section:
     """Every breach of the week, one row per session, series and level, with the methods that it broke."""
@@ -130,9 +132,17 @@ def _verdict(row: dict[str, Any]) -> tuple[str, ...]:
         row["action"],
         shown(row["worst"], "fraction", signed=True),
         shown(row["worst_date"]),
-        row["clusters"] or "none",
+        _newest(row["clusters"]),
         row["reason"] or "-",
     )
+
+
+def _newest(clusters: str) -> str:
+    """The last dates of a list, and how many stand before them; all of them are in the table `coverage`."""
+    dates = clusters.split(", ") if clusters else []
+    if len(dates) <= MOST_DATES:
+        return clusters or "none"
+    return f"{len(dates) - MOST_DATES} earlier, then " + ", ".join(dates[-MOST_DATES:])
 
 
 def _name(row: dict[str, Any]) -> str:
