@@ -21,7 +21,7 @@ from etf_platform.core.errors import PassingReplyError, ReplyError, ReplyKind, U
 if TYPE_CHECKING:
     import pandas as pd
 
-Content = Literal["quotes", "quote", "bars", "minutes", "lists", "pools", "holdings", "limits"]
+Content = Literal["quotes", "bars", "minutes", "lists", "pools", "holdings", "limits"]
 Period = Literal["day", "week", "month"]
 Adjust = Literal["none", "qfq", "hfq"]
 Pool = Literal["limit_up", "opened", "limit_down", "yesterday", "strong", "sub_new"]
