@@ -85,5 +85,7 @@ def test_required_fuses_know_their_universes() -> None:
         "backtest_thresholds",
         "extreme_month",
         "turnover",
+        "forecast_coverage",
+        "forecasts_precede_their_day",
     }
     assert "run_agreement" not in {fuse for _, fuse in required}
