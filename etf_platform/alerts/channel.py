@@ -66,17 +66,20 @@ class Channel:
     name : str
         As `kind` in `alerts.yaml`.
     most_bytes : callable
-        Largest text for these settings, in bytes of UTF-8.
+        Largest text for an outlet, in bytes of UTF-8.
     count : callable
         How many outlets these secrets give: 0 without credentials, one for each URL of a list.
     deliver : callable
         Sends one message; raises nothing that belongs to the service or the network.
+    is_list : bool
+        Each URL of a list is a line of its own, `webhook.1`, `webhook.2`: one that fails repeats nothing elsewhere.
     """
 
     name: str
-    most_bytes: Callable[[ChannelConfig], int]
+    most_bytes: Callable[[Outlet], int]
     count: Callable[[Secrets], int]
     deliver: Callable[[Message, Outlet], Receipt]
+    is_list: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ class Letter:
     attempts: int = 0
     id: int = 0
     created_at: dt.datetime | None = None
+    last_error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,16 @@ class Terms:
 
 @dataclass(frozen=True)
 class Parcel:
-    """Letters that go out as one message. `batch` names the message: a repeat carries the same letters and name."""
+    """Letters that go out as one message. `batch` names the message: a repeat carries the same letters and name.
+
+    `failures` counts those of the channel in a row before this one.
+    """
 
     channel: str
     batch: str
     token: str
     letters: tuple[Letter, ...]
+    failures: int = 0
 
 
 @dataclass(frozen=True)

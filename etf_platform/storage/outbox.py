@@ -113,7 +113,8 @@ def claim(connection: sa.Connection, channel: str, terms: Terms, now: dt.datetim
     if not letters:
         return None
     taken = letters if batch else letters[: max(1, pick(letters, recent))]
-    parcel = Parcel(channel, batch or uuid.uuid4().hex, uuid.uuid4().hex, tuple(taken))
+    failures = _failures(connection, channel)
+    parcel = Parcel(channel, batch or uuid.uuid4().hex, uuid.uuid4().hex, tuple(taken), failures)
     _lease(connection, parcel, now + terms.lease)
     return parcel
 
@@ -151,6 +152,13 @@ def unheard(connection: sa.Connection, after_attempts: int) -> list[Letter]:
     hoping = sa.func.sum(sa.case((hopeless, 0), else_=1))
     first = sa.select(sa.func.min(t.id)).where(t.dedupe_key.in_(failed)).group_by(t.dedupe_key).having(hoping == 0)
     return _letters(connection, list(connection.scalars(first)))
+
+
+def bury_stranded(connection: sa.Connection, served: Sequence[str], before: dt.datetime) -> int:
+    """Mark letters older than `before` as dead whose channel no longer exists or has no credentials."""
+    t = OUTBOX.c
+    stranded = OUTBOX.update().where(t.state == "new", t.channel.not_in(served), t.created_at < before)
+    return connection.execute(stranded.values(state="dead", last_error="the channel is not ready")).rowcount
 
 
 def _row(letter: Letter, now: dt.datetime) -> dict[str, Any]:
@@ -192,6 +200,11 @@ def _is_paused(connection: sa.Connection, channel: str, now: dt.datetime) -> boo
     return until is not None and until > now
 
 
+def _failures(connection: sa.Connection, channel: str) -> int:
+    t = CHANNEL_STATES.c
+    return connection.scalar(sa.select(t.failures).where(t.channel == channel)) or 0
+
+
 def _due(connection: sa.Connection, channel: str, now: dt.datetime) -> tuple[list[int], str | None]:
     """Ids of the letters at the head of their order keys, oldest first; with the message they belong to, if any."""
     t = OUTBOX.c
@@ -227,6 +240,7 @@ def _letters(connection: sa.Connection, ids: Sequence[int]) -> list[Letter]:
         "attempts",
         "id",
         "created_at",
+        "last_error",
     )
     found: list[Letter] = []
     for part in _chunks(sorted(ids)):
@@ -246,7 +260,7 @@ def _lease(connection: sa.Connection, parcel: Parcel, until: dt.datetime) -> Non
 def _bury(connection: sa.Connection, channel: str, terms: Terms, now: dt.datetime) -> int:
     """Mark letters as dead that have used up their attempts or their time, and are in nobody's hands."""
     t = OUTBOX.c
-    over = sa.or_(t.attempts >= terms.attempts, sa.and_(t.attempts > 0, t.created_at < now - terms.expire))
+    over = sa.or_(t.attempts >= terms.attempts, sa.and_(t.last_error.is_not(None), t.created_at < now - terms.expire))
     idle = sa.or_(t.lease_until.is_(None), t.lease_until <= now)
     lost = OUTBOX.update().where(t.channel == channel, t.state == "new", over, idle)
     error = sa.func.coalesce(t.last_error, "every dispatcher that tried it died")

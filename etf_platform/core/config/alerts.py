@@ -9,13 +9,15 @@ from etf_platform.core.config.strict import Clock, Fraction, Positive, Strict
 ChannelKindName = Literal["dingtalk", "wecom", "email", "apprise", "webhook", "file"]
 SeverityName = Literal["info", "warning", "error", "critical"]
 Patterns = tuple[str, ...]
+LEASE_PER_TIMEOUT = 10  # a mail takes up to nine exchanges with its server
 
 
 class ChannelConfig(Strict):
     """One way to tell people.
 
     A channel whose environment variables are not set is not ready and takes no part. `per_minute` is the provider's
-    limit, over any 60 seconds; more than `digest_above` events in a minute go out as one digest.
+    limit, over any 60 seconds; more than `digest_above` events in a minute go out as one digest. `tls` of mail:
+    `auto` is implicit on port 465 and STARTTLS elsewhere.
     """
 
     kind: ChannelKindName
@@ -26,6 +28,7 @@ class ChannelConfig(Strict):
     timeout_seconds: Positive = 10.0
     rate_limit_pause_seconds: Positive = 60.0
     format: Literal["markdown", "text"] = "markdown"
+    tls: Literal["auto", "implicit", "starttls"] = "auto"
 
 
 class Match(Strict):
@@ -58,10 +61,12 @@ class QuietHours(Strict):
 class RetryConfig(Strict):
     """Waiting `first_seconds` doubling to `longest_seconds`, moved by up to `jitter`; dead after `attempts`.
 
-    `lease_seconds` is how long a dispatcher owns what it claimed: longer than any delivery may take.
+    `lease_seconds` is how long a dispatcher owns what it claimed: longer than any delivery may take. A channel that
+    fails is left alone for `pause_seconds`, doubling to `longest_pause_seconds`.
     """
 
     first_seconds: Positive = 30.0
+    pause_seconds: Positive = 5.0
     longest_seconds: Positive = 3600.0
     jitter: Fraction = 0.2
     attempts: int = Field(12, ge=1)
@@ -107,8 +112,8 @@ class SensorsConfig(Strict):
 class AlertsConfig(Strict):
     """`alerts.yaml`.
 
-    `fallback` takes events whose own channels are all without credentials. The signal reports of `signal_strategies` are
-    told after every session.
+    `fallback` takes events whose own channels are all without credentials. The signal reports of `signal_strategies`
+    are told after every session.
     """
 
     enabled: bool = True
@@ -126,6 +131,9 @@ class AlertsConfig(Strict):
     @model_validator(mode="after")
     def _channels_known(self) -> "AlertsConfig":
         named = {name for route in self.routes for name in route.channels}
+        slow = max((channel.timeout_seconds for channel in self.channels.values()), default=0.0)
+        if self.retry.lease_seconds < LEASE_PER_TIMEOUT * slow:
+            raise ValueError(f"retry.lease_seconds must be at least {LEASE_PER_TIMEOUT} times every timeout_seconds")
         stray = sorted((named | {*self.fallback, *self.escalation.channels}) - set(self.channels))
         if stray:
             raise ValueError(f"no channel {', '.join(stray)}; use one of {', '.join(self.channels)}")

@@ -1,0 +1,1 @@
+"""One file per service: a module-level `Channel` each; this folder is the registry."""
