@@ -64,7 +64,7 @@ def materialize(platform, addresses, day):
 
 
 def test_the_blocking_check_stops_everything_downstream_in_the_same_pool(stopped):
-    everything_below = {"factors", "strategies", "backtest", "kpi"}
+    everything_below = {"factors", "strategies", "backtest", "kpi", "risk"}
 
     assert not stopped.results["daily"].succeeded
     assert {step.split("__")[0] for step in stopped.skipped()} == everything_below
