@@ -8,6 +8,7 @@ import json
 import re
 from typing import Any, NoReturn
 
+from etf_platform.core.errors import ReplyKind
 from etf_platform.core.units.source import reply_error
 
 _CHINESE_UTF8 = re.compile("[\u4e00-\u9fff]")
@@ -63,7 +64,7 @@ def utf8_text(body: bytes, doing: str) -> str:
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        kind = "cut" if error.reason == "unexpected end of data" else "encoding"
+        kind: ReplyKind = "cut" if error.reason == "unexpected end of data" else "encoding"
         raise reply_error(kind, doing, f"byte {error.start} is no UTF-8") from error
 
 
@@ -81,7 +82,7 @@ def json_object(body: bytes, doing: str) -> dict[str, Any]:
     try:
         value = json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        kind = "cut" if _is_open(text) else "layout"
+        kind: ReplyKind = "cut" if _is_open(text) else "layout"
         raise reply_error(kind, doing, f"no JSON: {error.msg} at character {error.pos} of {len(text)}") from error
     except (ValueError, RecursionError) as error:
         raise reply_error("layout", doing, f"no JSON: {error}"[:200]) from error

@@ -24,7 +24,7 @@ NAN = float("nan")
 MAX_AHEAD = pd.Timedelta(minutes=10)
 LONGEST_NAME = 60
 _NUMBER = re.compile(r"[+-]?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][+-]?\d{1,2})?", re.ASCII)
-_DTYPES = {
+_DTYPES: dict[str, Any] = {
     "date": "datetime64[ns]",
     "string": "str",
     "float64": "float64",
@@ -110,7 +110,7 @@ class Gathered:
         frame["source"] = self.source
         frame["position"] = frame.groupby(["date", "symbol"]).cumcount()
         for column in QUARANTINE.columns:
-            frame[column.name] = frame[column.name].astype(_DTYPES[column.type].lower())
+            frame[column.name] = frame[column.name].astype("int64" if column.type == "int64" else _DTYPES[column.type])
         names = [c.name for c in QUARANTINE.columns]
         return frame[names].sort_values(["date", "symbol", "position"], ignore_index=True)
 

@@ -54,7 +54,7 @@ def parse_quotes(ask: QuoteAsk, reply: Reply) -> Parsed:
         symbol = from_feed(name) or name
         answered.add(symbol)
         if line or symbol not in ask.symbols:
-            gathered.take(line, lambda raw, s=symbol: _read(s, raw.split(","), ask, reply), symbol)
+            gathered.take((symbol, line), lambda raw: _read(raw[0], raw[1].split(","), ask, reply), symbol)
     if not answered & set(ask.symbols):
         raise reply_error("not_ours", doing, "none of the symbols asked for is in the reply")
     return gathered.parsed(QUOTES, missing=absent(ask.symbols, gathered))

@@ -41,6 +41,7 @@ WEIGHT, CODE, NAME, SHARES, VALUE, RANK = "占净值比例", "股票代码", "�
 _ENVELOPE = re.compile(r'\s*var apidata=\{\s*content:"(.*)",arryear:\[[\d,\s]*\],curyear:(\d{4})\};?\s*', re.DOTALL)
 _HEADING = re.compile(r"(\d{4})年([1-4])季度股票投资明细")
 _AS_OF = re.compile(r"截止至：(?:<[^>]*>)?(\d{4}-\d\d-\d\d)")
+_FUND = re.compile(r"//fund\.eastmoney\.com/(\d{6})\.html")
 _LINK = re.compile(r"/unify/r/(\d{1,3})\.([0-9A-Za-z_]{1,10})['\"]")
 
 
@@ -88,8 +89,10 @@ def parse_holdings(ask: HoldingsAsk, reply: Reply) -> Parsed:
     if envelope is None:
         started = body.lstrip().startswith("var apidata=")
         raise reply_error("cut" if started else "layout", doing, "no complete `var apidata={...};`")
-    if int(envelope[2]) != ask.year and _HEADING.search(envelope[1]):
-        raise reply_error("wrong_date", doing, f"the reports are of {envelope[2]}")
+    if int(envelope[2]) != ask.year and not _HEADING.search(envelope[1]):
+        raise reply_error("wrong_date", doing, f"no report, and the reply is about {envelope[2]}")
+    if any(code != classify(ask.symbol).code for code in _FUND.findall(envelope[1])):
+        raise reply_error("not_ours", doing, "the reports are of another fund")
     gathered = Gathered(SOURCE, reply, ("as_of", "stock"))
     for box in _boxes(envelope[1], ask, doing):
         _read_box(box, ask, reply, gathered)

@@ -78,7 +78,7 @@ def parse_quotes(ask: QuoteAsk, reply: Reply) -> Parsed:
     for name, line in found:
         if name != NO_MATCH:
             symbol = from_feed(name) or name
-            gathered.take(line, lambda raw, s=symbol: read_line(s, raw.split("~"), ask, reply), symbol)
+            gathered.take((symbol, line), lambda raw: read_line(raw[0], raw[1].split("~"), ask, reply), symbol)
     missing = absent(ask.symbols, gathered)
     if len(missing) == len(ask.symbols) and gathered.refused:
         raise reply_error("not_ours", doing, "none of the symbols asked for is in the reply")
