@@ -3,6 +3,8 @@
 import dagster as dg
 
 from etf_platform.core.workspace import Workspace
+from etf_platform.orchestration.alerting.heartbeat import build_heartbeat
+from etf_platform.orchestration.alerting.sensors import build_alert_sensors
 from etf_platform.orchestration.assets import build_assets
 from etf_platform.orchestration.checks import build_checks
 from etf_platform.orchestration.jobs import (
@@ -33,16 +35,17 @@ def definitions_of(platform: Platform) -> dg.Definitions:
     """The code location of an opened platform."""
     partitions = _partitions(platform)
     jobs = build_jobs(platform)
+    heartbeat, sensors_work = build_heartbeat(platform)
     return dg.Definitions(
-        assets=build_assets(platform, partitions),
-        asset_checks=build_checks(platform),
+        assets=[*build_assets(platform, partitions), heartbeat],
+        asset_checks=[*build_checks(platform), sensors_work],
         jobs=[*jobs.values(), build_maintenance()],
         schedules=[
             build_schedule(platform, jobs["daily"], partitions[PORTFOLIO]),
             build_weekly_schedule(platform, jobs["weekly"]),
             *build_universe_schedules(platform, jobs, partitions),
         ],
-        sensors=build_sensors(jobs["daily"], jobs["portfolio"]),
+        sensors=[*build_sensors(jobs["daily"], jobs["portfolio"]), *build_alert_sensors(platform)],
         resources={"platform": platform},
         loggers={"progress": progress_logger},
     )

@@ -11,6 +11,7 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from etf_platform.core.config.strict import ScheduleConfig
+from etf_platform.orchestration.alerting.keys import HEARTBEAT
 from etf_platform.orchestration.assets import asset_key, steps_of
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Step
@@ -47,7 +48,7 @@ def build_jobs(platform: Platform) -> dict[str, AssetJob]:
     }
     checks = dg.define_asset_job(
         "checks",
-        selection=dg.AssetSelection.all_asset_checks(),
+        selection=dg.AssetSelection.all_asset_checks() - dg.AssetSelection.checks_for_assets(HEARTBEAT),
         description="Judges every fuse of every pool on what is stored; computes nothing.",
         executor_def=dg.in_process_executor,
         tags=LIMITS,
