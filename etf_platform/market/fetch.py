@@ -5,15 +5,19 @@ same day in a backfill are the same rows. A real source that fails is an error, 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
-from etf_platform.core.config.models import Instrument, LocalSource, SampleSource
+from etf_platform.core.config.models import Instrument, LiveSource, LocalSource, SampleSource
+from etf_platform.core.errors import BadInputError
 from etf_platform.market.actions import decided, detect_actions
 from etf_platform.market.adjust import apply_events
 from etf_platform.market.calendar import DateLike, Sessions, day
+from etf_platform.market.freshness import last_closed_session
+from etf_platform.market.live import Wire, pull_bars
 from etf_platform.market.sources.local import read_local
 from etf_platform.market.sources.sample import simulate
 from etf_platform.market.validate import EXCHANGE, FORWARD_SUBTRACTED, TOTAL_RETURN, UNADJUSTED, Tolerance, validate
@@ -29,7 +33,7 @@ class Feed:
     ----------
     name : str
         Name of the source in `sources.yaml`.
-    source : SampleSource or LocalSource
+    source : SampleSource, LocalSource or LiveSource
         Its settings.
     data_root : Path or None
         Folder below which local paths stand.
@@ -39,14 +43,30 @@ class Feed:
         Facts of the funds.
     max_broken_rows : int
         See `market.validate.Tolerance`.
+    wire : Wire or None
+        What a live source is asked through.
+    first_day, needed_from : date or None
+        Of a live source: the first day it is asked for, and the first day whose rows will be stored.
     """
 
     name: str
-    source: SampleSource | LocalSource
+    source: SampleSource | LocalSource | LiveSource
     data_root: Path | None
     sessions: Sessions
     instruments: Mapping[str, Instrument]
     max_broken_rows: int = 3
+    wire: Wire | None = None
+    first_day: date | None = None
+    needed_from: date | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Fetched:
+    """Raw rows (`market.sources.ROW_COLUMNS`), rows that the source's reader refused, and where they came from."""
+
+    rows: pd.DataFrame
+    refused: pd.DataFrame = field(default_factory=pd.DataFrame)
+    provenance: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +74,14 @@ class MarketData:
     """BARS, QUARANTINE and ADJUSTMENT_EVENTS of [start, end], and the identical repetitions dropped from it.
 
     `identical` is described at `market.validate.Verdict`: nothing that the source holds is left out unsaid.
+    `provenance` says, for a live source, who was asked and whose answer this is.
     """
 
     bars: pd.DataFrame
     quarantine: pd.DataFrame
     events: pd.DataFrame
     identical: pd.DataFrame
+    provenance: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def n_identical(self) -> int:
@@ -68,27 +90,49 @@ class MarketData:
 
     def between(self, start: DateLike, end: DateLike) -> "MarketData":
         """The rows dated in [start, end]."""
-        return MarketData(*(_cut(f, start, end) for f in (self.bars, self.quarantine, self.events, self.identical)))
+        bars, quarantine = _cut(self.bars, start, end), _cut(self.quarantine, start, end)
+        events, identical = _cut(self.events, start, end), _cut(self.identical, start, end)
+        return MarketData(bars, quarantine, events, identical, self.provenance)
 
 
 def fetch_bars(feed: Feed, symbols: Sequence[str], end: DateLike) -> pd.DataFrame:
-    """Raw rows of some symbols from the source's first day up to `end`.
+    """The rows of `fetch`."""
+    return fetch(feed, symbols, end).rows
 
-    Returns
-    -------
-    DataFrame
-        `market.sources.ROW_COLUMNS`, in our units, not judged.
+
+def fetch(feed: Feed, symbols: Sequence[str], end: DateLike) -> Fetched:
+    """Raw rows of some symbols from the source's first day up to `end`, in our units, not judged.
 
     Raises
     ------
     SourceError, BadInputError
-        The source cannot be read.
+        The source cannot be read; of a live source AllSourcesFailedError, which names every provider that was tried.
     CalendarEndError
         `end` lies beyond the calendar.
     """
     if isinstance(feed.source, LocalSource):
-        return read_local(feed.source, feed.name, feed.data_root, symbols, end)
-    return simulate(feed.source, feed.name, symbols, feed.instruments, feed.sessions, end)
+        return Fetched(read_local(feed.source, feed.name, feed.data_root, symbols, end))
+    if isinstance(feed.source, LiveSource):
+        return _fetch_live(feed, symbols, end)
+    return Fetched(simulate(feed.source, feed.name, symbols, feed.instruments, feed.sessions, end))
+
+
+def _fetch_live(feed: Feed, symbols: Sequence[str], end: DateLike) -> Fetched:
+    if feed.wire is None or feed.first_day is None:
+        raise BadInputError(f"reading {feed.name}", "the feed has no wire", "give it `wire` and `first_day`")
+    needed_from = feed.needed_from or feed.first_day
+    pulled = pull_bars(feed.wire, symbols, feed.sessions, feed.first_day, needed_from)
+    rows, refused = pulled.answer.frame, pulled.answer.refused
+    if len(refused):
+        known = last_closed_session(feed.sessions, feed.wire.now)
+        refused = refused.assign(date=refused["date"].where(refused["date"] <= known, known))
+    payloads = pulled.answer.payloads
+    provenance = {
+        "source used": f"live:{pulled.source}",
+        "sources tried before": "; ".join(f"{a.source}: {a.reason}" for a in pulled.attempts if a.reason) or "none",
+        "replies": f"{len(payloads)}, SHA-256 of the first {payloads[0][:16]}" if payloads else "0",
+    }
+    return Fetched(rows[rows["date"] <= day(end)].reset_index(drop=True), refused, provenance)
 
 
 def load_bars(
@@ -112,8 +156,9 @@ def load_bars(
         As `fetch_bars`.
     """
     feed.sessions.between(end, end)
+    fetched = fetch(feed, symbols, end)
     verdict = validate(
-        fetch_bars(feed, symbols, end),
+        fetched.rows,
         feed.sessions,
         feed.instruments,
         tolerance=replace(tolerance_of(feed.source), max_broken_rows=feed.max_broken_rows),
@@ -123,14 +168,27 @@ def load_bars(
     if accepted is not None:
         ours = accepted[accepted["symbol"].isin(symbols)]
         bars, events = apply_events(bars, ours), decided(events, ours)
-    return MarketData(bars, verdict.quarantine, events, verdict.identical).between(start, end)
+    quarantine = _both(verdict.quarantine, fetched.refused)
+    return MarketData(bars, quarantine, events, verdict.identical, fetched.provenance).between(start, end)
 
 
 def together(parts: Sequence[MarketData]) -> MarketData:
     """The bars of several sources as those of one universe: disjoint symbols, each frame sorted by date and symbol."""
     return MarketData(
-        *(_stacked([getattr(part, name) for part in parts]) for name in ("bars", "quarantine", "events", "identical"))
+        bars=_stacked([part.bars for part in parts]),
+        quarantine=_stacked([part.quarantine for part in parts]),
+        events=_stacked([part.events for part in parts]),
+        identical=_stacked([part.identical for part in parts]),
+        provenance={key: value for part in parts for key, value in part.provenance.items()},
     )
+
+
+def _both(quarantine: pd.DataFrame, refused: pd.DataFrame) -> pd.DataFrame:
+    if refused.empty:
+        return quarantine
+    both = pd.concat([quarantine, refused[quarantine.columns]], ignore_index=True)
+    both = both.sort_values(["date", "symbol"], kind="stable", ignore_index=True)
+    return both.assign(position=both.groupby(["date", "symbol"]).cumcount().astype("int64"))
 
 
 def _stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -138,10 +196,12 @@ def _stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True).sort_values(["date", "symbol"], kind="stable", ignore_index=True)
 
 
-def tolerance_of(source: SampleSource | LocalSource) -> Tolerance:
+def tolerance_of(source: SampleSource | LocalSource | LiveSource) -> Tolerance:
     """How far rows may stray, by whether the source's `prev_close` is the exchange's, derived, or distorted."""
     if isinstance(source, SampleSource):
         return EXCHANGE
+    if isinstance(source, LiveSource):
+        return UNADJUSTED
     if source.adjustment == "forward_subtracted":
         return FORWARD_SUBTRACTED
     if source.adjustment == "total_return":
@@ -150,7 +210,7 @@ def tolerance_of(source: SampleSource | LocalSource) -> Tolerance:
 
 
 def _events(feed: Feed, bars: pd.DataFrame) -> pd.DataFrame:
-    is_as_traded = isinstance(feed.source, SampleSource) or feed.source.adjustment not in NOT_AS_TRADED
+    is_as_traded = not isinstance(feed.source, LocalSource) or feed.source.adjustment not in NOT_AS_TRADED
     return detect_actions(bars if is_as_traded else bars.iloc[:0], feed.instruments)
 
 

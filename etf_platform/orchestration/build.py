@@ -18,6 +18,7 @@ from etf_platform.orchestration.maintenance import build_maintenance
 from etf_platform.orchestration.partitions import session_partitions
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.progress import progress_logger
+from etf_platform.orchestration.rematerialise import build_rematerialise
 
 
 def build_definitions(workspace: Workspace) -> dg.Definitions:
@@ -35,17 +36,18 @@ def definitions_of(platform: Platform) -> dg.Definitions:
     """The code location of an opened platform."""
     partitions = _partitions(platform)
     jobs = build_jobs(platform)
+    again, restated = build_rematerialise(platform, jobs)
     heartbeat, sensors_work = build_heartbeat(platform)
     return dg.Definitions(
         assets=[*build_assets(platform, partitions), heartbeat],
         asset_checks=[*build_checks(platform), sensors_work],
-        jobs=[*jobs.values(), build_maintenance()],
+        jobs=[*jobs.values(), again, build_maintenance()],
         schedules=[
             build_schedule(platform, jobs["daily"], partitions[PORTFOLIO]),
             build_weekly_schedule(platform, jobs["weekly"]),
             *build_universe_schedules(platform, jobs, partitions),
         ],
-        sensors=[*build_sensors(jobs["daily"], jobs["portfolio"]), *build_alert_sensors(platform)],
+        sensors=[*build_sensors(jobs["daily"], jobs["portfolio"]), *build_alert_sensors(platform), restated],
         resources={"platform": platform},
         loggers={"progress": progress_logger},
     )

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from etf_platform.core.config import Config, load_config
-from etf_platform.core.config.models import LocalSource, SampleSource
+from etf_platform.core.config.models import LiveSource, LocalSource, SampleSource
 from etf_platform.core.errors import ConfigError
 from etf_platform.core.workspace import Workspace
 from etf_platform.orchestration.provenance import code_commit
@@ -68,11 +68,11 @@ class Platform:
         return self.workspace.source or self.config.sources.default
 
     @property
-    def source(self) -> SampleSource | LocalSource:
+    def source(self) -> SampleSource | LocalSource | LiveSource:
         """Settings of the chosen source."""
         return self.source_named(self.source_name)
 
-    def source_named(self, name: str) -> SampleSource | LocalSource:
+    def source_named(self, name: str) -> SampleSource | LocalSource | LiveSource:
         """Settings of one source of `sources.yaml`.
 
         Raises
@@ -92,11 +92,12 @@ class Platform:
     def source_of(self, universe: str, symbol: str) -> str:
         """Name of the source that a symbol is read from.
 
-        An installation on a simulated source is simulated throughout. On real data a pool reads the chosen source and a
-        universe its own (`universes.yaml`); the two are never mixed.
+        An installation on a simulated source is simulated throughout, one on a live source asks the network throughout.
+        On recorded data a pool reads the chosen source and a universe its own (`universes.yaml`); the two are never
+        mixed.
         """
         declared = self.config.universes.universes.get(universe)
-        if declared is None or self.source.kind == "sample":
+        if declared is None or self.source.kind != "local":
             return self.source_name
         return declared.source_of.get(symbol, declared.source)
 
@@ -107,12 +108,13 @@ class Platform:
 
     @property
     def source_label(self) -> str:
-        """How rows made from the chosen source are labelled: `sample (simulated)`, `local:<name>`."""
+        """How rows made from the chosen source are labelled: see `label_of`."""
         return self.label_of(self.source_name)
 
     def label_of(self, source: str) -> str:
-        """How rows made from a source are labelled: `sample (simulated)`, `local:<name>`."""
-        return f"{source} (simulated)" if self.source_named(source).kind == "sample" else f"local:{source}"
+        """How rows made from a source are labelled: `sample (simulated)`, `local:<name>`, `live`."""
+        kind = self.source_named(source).kind
+        return {"sample": f"{source} (simulated)", "live": source}.get(kind, f"local:{source}")
 
     def perform(self, step: "Step", universe: str, window: "Window") -> "Outcome":
         """Run a step's function, unless a halting fuse on what it reads is open.

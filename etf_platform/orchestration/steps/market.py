@@ -10,6 +10,7 @@ from etf_platform.market.fetch import Feed, MarketData, together
 from etf_platform.market.fetch import load_bars as fetch_and_judge
 from etf_platform.market.freshness import closed_bars, last_closed_session
 from etf_platform.market.members import members
+from etf_platform.orchestration.live import wire_of
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.tables import StepTables
@@ -19,9 +20,17 @@ RANGE_TABLES = (t.BARS, t.QUARANTINE, t.ADJUSTMENT_EVENTS)
 
 
 def load_bars(platform: Platform, universe: str, window: Window) -> Outcome:
-    """Fetch and judge the window's rows, store them, and bring the members table up to date."""
+    """Fetch and judge the window's rows, store them, and bring the members table up to date.
+
+    A live source gives all its history with every answer: what it has changed outside the window is recorded.
+    """
     start, end = _inside_calendar(platform, universe, window)
-    return _store(platform, universe, window, _fetch(platform, universe, start, end), (start, end))
+    if platform.source.kind == "live":
+        stored = _stored(platform, universe, t.BARS)
+        loaded = _fetch(platform, universe, platform.history_start(universe), max(end, _newest(stored, end)), start)
+        restated = _note_restated(platform, universe, loaded, stored, window, (start, end))
+        return _store(platform, universe, window, loaded.between(start, end), (start, end), restated)
+    return _store(platform, universe, window, _fetch(platform, universe, start, end, start), (start, end))
 
 
 def load_universe_bars(platform: Platform, universe: str, window: Window) -> Outcome:
@@ -33,16 +42,49 @@ def load_universe_bars(platform: Platform, universe: str, window: Window) -> Out
     """
     start, end = _inside_calendar(platform, universe, window)
     stored = _stored(platform, universe, t.BARS)
-    newest = start if stored is None or stored.empty else stored["date"].max().date()
+    newest = _newest(stored, start)
     first, last = platform.history_start(universe), max(end, newest)
-    loaded = _fetch(platform, universe, first, last)
+    loaded = _fetch(platform, universe, first, last, first if stored is None or stored.empty else start)
     if stored is None or stored.empty or _is_restated(loaded.bars, stored):
-        return _store(platform, universe, window, loaded, (first, last))
+        restated = _note_restated(platform, universe, loaded, stored, window, (start, end))
+        return _store(platform, universe, window, loaded, (first, last), restated)
     start = min(start, newest + timedelta(days=1))
     return _store(platform, universe, window, loaded.between(start, end), (start, end))
 
 
-def _store(platform: Platform, universe: str, window: Window, loaded: MarketData, days: tuple[date, date]) -> Outcome:
+def _newest(stored: pd.DataFrame | None, otherwise: date) -> date:
+    return otherwise if stored is None or stored.empty else stored["date"].max().date()
+
+
+def _note_restated(
+    platform: Platform,
+    universe: str,
+    loaded: MarketData,
+    stored: pd.DataFrame | None,
+    window: Window,
+    days: tuple[date, date],
+) -> str:
+    """Record what the provider has changed, but for the window's own rows when nothing later was made of them."""
+    if stored is None or stored.empty:
+        return "none"
+    from etf_platform.orchestration.revisions import find_restated, note_restated
+
+    changes = find_restated(loaded.bars, stored)
+    newest = _newest(stored, days[1])
+    if newest <= days[1]:
+        changes = changes[changes["date"] < pd.Timestamp(days[0])]
+    noted = note_restated(platform.ops, universe, changes, newest, window.run_id)
+    return "none" if noted is None else f"{noted['rows']} rows from {noted['start']} on: {', '.join(noted['changes'])}"
+
+
+def _store(
+    platform: Platform,
+    universe: str,
+    window: Window,
+    loaded: MarketData,
+    days: tuple[date, date],
+    restated: str = "none",
+) -> Outcome:
     tables, (start, end) = StepTables(platform, window), days
     closed = closed_bars(loaded.bars, platform.sessions(universe), _now())
     bars = numbered_revisions(closed, _stored(platform, universe, t.BARS, start, end))
@@ -51,7 +93,9 @@ def _store(platform: Platform, universe: str, window: Window, loaded: MarketData
         tables.write(table, universe, frame, start, end)
     tables.write(t.MEMBERS, universe, _members(platform, universe))
     return tables.outcome(
-        facts=_facts(bars, loaded, platform.config.members(universe)),
+        facts=_facts(bars, loaded, platform.config.members(universe))
+        | {"history restated by the provider": restated}
+        | dict(loaded.provenance),
         frames={"rows by symbol and verdict": verdicts(bars, loaded)},
     )
 
@@ -109,27 +153,31 @@ def _is_restated(fresh: pd.DataFrame, stored: pd.DataFrame) -> bool:
     return not bool(_equal(both, ["open", "high", "low", "close", "adj_factor", "source"]).all())
 
 
-def _fetch(platform: Platform, universe: str, start: date, end: date) -> MarketData:
+def _fetch(platform: Platform, universe: str, start: date, end: date, needed_from: date) -> MarketData:
     reviewed = _reviewed(platform, universe)
     by_source: dict[str, list[str]] = {}
     for symbol in platform.config.members(universe):
         by_source.setdefault(platform.source_of(universe, symbol), []).append(symbol)
     return together(
         [
-            fetch_and_judge(_feed(platform, universe, name), tuple(symbols), start, end, reviewed)
+            fetch_and_judge(_feed(platform, universe, name, needed_from), tuple(symbols), start, end, reviewed)
             for name, symbols in by_source.items()
         ]
     )
 
 
-def _feed(platform: Platform, universe: str, source: str) -> Feed:
+def _feed(platform: Platform, universe: str, source: str, needed_from: date) -> Feed:
+    settings = platform.source_named(source)
     return Feed(
         source,
-        platform.source_named(source),
+        settings,
         platform.workspace.data,
         platform.sessions(universe),
         platform.config.instruments.instruments,
         platform.config.fuses.max_broken_rows,
+        wire_of(platform, settings) if settings.kind == "live" else None,
+        platform.history_start(universe),
+        needed_from,
     )
 
 
