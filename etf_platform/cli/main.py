@@ -5,7 +5,7 @@ import sys
 import click
 
 import etf_platform
-from etf_platform.cli import indicators, inspect, operate, risk, rotation, trend
+from etf_platform.cli import indicators, inspect, notify, operate, risk, rotation, trend
 from etf_platform.cli.options import guarded
 
 
@@ -21,13 +21,22 @@ def main() -> None:
       etf-platform backfill --from A --to B      many sessions in one run
       etf-platform trend run                     US universe: indicators, signals, back-tests, risk
       etf-platform ui                            open Dagster on the same state
+      etf-platform notify test                   a test message on every channel that is set up
       etf-platform query "SELECT * FROM kpi_portfolio_summary"
 
     Exit codes: 0 PASS or WARN, 2 FAIL, 3 BLOCKED, 1 error.
     """
 
 
-for command in (*operate.COMMANDS, *inspect.COMMANDS, rotation.rotation, trend.trend, indicators.indicators, risk.risk):
+for command in (
+    *operate.COMMANDS,
+    *inspect.COMMANDS,
+    rotation.rotation,
+    trend.trend,
+    indicators.indicators,
+    risk.risk,
+    notify.notify,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -3,10 +3,17 @@
 Not here: how letters are delivered, which is `alerts.dispatch`.
 """
 
-from etf_platform.alerts.channel import Line, ready_names
+import datetime as dt
+import uuid
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from etf_platform.alerts.channel import Line, Receipt, ready_names
 from etf_platform.alerts.dispatch import Budget, DispatchReport, dispatch
-from etf_platform.alerts.lines import open_lines
+from etf_platform.alerts.layout import Paper, message_of
+from etf_platform.alerts.lines import missing_credentials, open_lines
 from etf_platform.alerts.post import Desk
+from etf_platform.alerts.wording import test_message
 from etf_platform.core.secrets import Secrets
 from etf_platform.orchestration.platform import Platform
 
@@ -33,3 +40,21 @@ def sentence_of(report: DispatchReport) -> str:
     done = f"{report.letters} event(s) delivered in {report.messages} message(s)"
     wrong = {"failed": report.failed, "held back by a rate limit": report.limited, "given up": report.dead}
     return ", ".join([done, *(f"{number} {what}" for what, number in wrong.items() if number)])
+
+
+def send_test(
+    platform: Platform, channels: Collection[str], now: dt.datetime, by: str
+) -> Iterator[tuple[str, Receipt]]:
+    """Send a test message on these channels (none: all that are ready), and yield what each answered."""
+    config, held = platform.config.alerts, Secrets.from_env()
+    event = test_message(now, by)
+    for line in lines_of(platform):
+        if not channels or {line.name, line.name.partition(".")[0]} & set(channels):
+            paper = Paper(line.channel.most_bytes(line.outlet), config.timezone, config.link)
+            receipt = line.deliver(message_of([event], uuid.uuid4().hex, paper))
+            yield line.name, replace(receipt, detail=held.mask(receipt.detail))
+
+
+def idle_channels(platform: Platform) -> tuple[str, ...]:
+    """Enabled channels whose environment variables are not set."""
+    return missing_credentials(platform.config.alerts, Secrets.from_env())
