@@ -56,6 +56,7 @@ def run(workspace: Workspace, universe: str, day: date | None, start: date | Non
     """
     from etf_platform.orchestration.platform import Platform
     from etf_platform.orchestration.runner import latest_session, run_universe
+    from etf_platform.orchestration.steps.report import verdicts
     from etf_platform.orchestration.trends import trend_overview
 
     platform = Platform.open(workspace)
@@ -70,7 +71,10 @@ def run(workspace: Workspace, universe: str, day: date | None, start: date | Non
     say(f"Reports  {platform.workspace.reports / 'signal'}")
     if not all(result.succeeded for result in results):
         raise SystemExit(State.BLOCKED.exit_code)
-    raise SystemExit(worst(State(s) for s in frame["state"]).exit_code)
+    judged = verdicts(platform, (universe,))
+    for row in judged[judged["state"] != "PASS"].to_dict("records"):
+        say(f"{row['state']}  {row['fuse']}: {row['reason']}")
+    raise SystemExit(worst(State(s) for s in (*frame["state"], *judged["state"])).exit_code)
 
 
 @trend.command("fetch-data")

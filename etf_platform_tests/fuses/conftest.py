@@ -98,9 +98,17 @@ def _tables() -> dict[str, pd.DataFrame]:
         ),
         "fill_attribution": _fill_attribution(),
         "rebalances": pd.DataFrame({"decision_date": [SESSIONS[20]], "date": [SESSIONS[21]], "num_positions": [5]}),
+        "indicators": _indicators(bars),
         "forecasts": pd.DataFrame({"date": SESSIONS[:100], "for_date": SESSIONS[1:101], "series": "rotation"}),
         "coverage": _coverage(),
     }
+
+
+def _indicators(bars: pd.DataFrame) -> pd.DataFrame:
+    """Values that prices can give, and the VIX of the day before."""
+    values = {"rsi_14": 55.0, "adx_14": 30.0, "atr_14": 0.1, "boll_lower_20": 2.0, "boll_upper_20": 4.0, "vix": 15.0}
+    before = bars["date"] - pd.Timedelta(days=1)
+    return bars[["date", "symbol", "close", "source"]].assign(**values, vix_date=before)
 
 
 def _coverage() -> pd.DataFrame:

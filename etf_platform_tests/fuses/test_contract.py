@@ -76,6 +76,7 @@ BROKEN: dict[str, tuple[State, Callable[[Any], Any]]] = {
         State.FAIL,
         _table("fill_attribution", lambda a: a.assign(residual=1e-3, net_pnl=80.001)),
     ),
+    "indicator_sanity": (State.FAIL, _table("indicators", lambda i: i.assign(adx_14=100.5))),
     "forecast_coverage": (State.FAIL, _table("coverage", lambda c: c.assign(light="red", n_breaches=11))),
     "forecasts_precede_their_day": (State.FAIL, _table("forecasts", lambda f: f.assign(for_date=f["date"]))),
     "run_agreement": (
@@ -184,6 +185,7 @@ def test_the_declared_gates_are_those_of_the_specification() -> None:
         "index_spec",
         "zero_variance",
         "failed_factors",
+        "indicator_sanity",
     }
     assert {name for name, fuse in FUSES.items() if fuse.on_fail == "warn"} == {
         "calendar_end",
@@ -200,7 +202,7 @@ def test_pool_fuses_leave_universes_alone() -> None:
     on_us = {name for name, fuse in FUSES.items() if fuse.applies_to("US", ("US",))}
 
     on_accounts = {"forecast_coverage", "forecasts_precede_their_day"}
-    assert on_us == {"closes_are_fresh", "broken_members", "calendar_end"} | on_accounts
+    assert on_us == {"closes_are_fresh", "broken_members", "calendar_end", "indicator_sanity"} | on_accounts
     assert not FUSES["closes_are_fresh"].applies_to("A_SHARE", ("US",))
     assert not FUSES["closes_are_fresh"].applies_to("portfolio", ("US",))
 

@@ -1,6 +1,6 @@
 """Everything stored to the daily report, the exported tree and the production snapshot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -61,10 +61,11 @@ def release(platform: Platform, day: pd.Timestamp) -> tuple[State, list[str]]:
     return release_state(verdicts(platform), required_fuses(enabled_fuses(platform.config), universes), day)
 
 
-def verdicts(platform: Platform) -> pd.DataFrame:
-    """The last verdict of every fuse in every universe, with `on_fail`."""
+def verdicts(platform: Platform, universes: Sequence[str] = ()) -> pd.DataFrame:
+    """The last verdict of every fuse in these universes (default: every pool and the portfolio), with `on_fail`."""
     on_fail = {fuse.name: fuse.on_fail for fuse in enabled_fuses(platform.config)}
-    rows = [row for universe in (*platform.config.pools, PORTFOLIO) for row in latest_verdicts(platform.ops, universe)]
+    asked = universes or (*platform.config.pools, PORTFOLIO)
+    rows = [row for universe in asked for row in latest_verdicts(platform.ops, universe)]
     known = [row | {"on_fail": on_fail[row["fuse"]]} for row in rows if row["fuse"] in on_fail]
     frame = pd.DataFrame(known, columns=[*VERDICT_COLUMNS, "run_id", "table_version"])
     return frame.assign(as_of=pd.to_datetime(frame["as_of"]).astype("datetime64[ns]"))
