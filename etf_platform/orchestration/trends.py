@@ -22,6 +22,7 @@ from etf_platform.core.config.trend import TrendBacktest
 from etf_platform.core.errors import BadInputError
 from etf_platform.core.grids import values_of
 from etf_platform.core.schema import Table
+from etf_platform.core.states import State
 from etf_platform.indicators.prepare import adjusted
 from etf_platform.indicators.verify import verify_against_talib
 from etf_platform.market.freshness import quality_state
@@ -205,7 +206,8 @@ def _gridded(
 def _overview_row(task: TrendTask, signals: pd.DataFrame, metrics: pd.DataFrame) -> dict[str, object]:
     mine = signals[(signals["strategy"] == task.unit.name) & (signals["symbol"] == task.symbol)]
     last = mine.sort_values("date").tail(1).to_dict("records")
-    said = last[0] if last else {"signal": "", "position": float("nan"), "reason": "no bars", "state": "BLOCKED"}
+    said = last[0] if last else {"signal": "", "position": float("nan"), "reason": "no bars"}
+    is_current = bool(last) and said["date"] == signals["date"].max()
     full = metrics[
         (metrics["strategy"] == task.unit.name)
         & (metrics["symbol"] == task.symbol)
@@ -219,7 +221,7 @@ def _overview_row(task: TrendTask, signals: pd.DataFrame, metrics: pd.DataFrame)
         **{key: said[key] for key in ("signal", "position", "reason")},
         **{name: full.get(("strategy", name), float("nan")) for name in ("annual_return", "max_drawdown", "sharpe")},
         "hold_sharpe": full.get(("buy_and_hold", "sharpe"), float("nan")),
-        "state": said["state"],
+        "state": said["state"] if is_current else str(State.BLOCKED),  # an older signal is none for today
     }
 
 
