@@ -114,7 +114,8 @@ def claim(connection: sa.Connection, channel: str, terms: Terms, now: dt.datetim
         return None
     taken = letters if batch else letters[: max(1, pick(letters, recent))]
     failures = _failures(connection, channel)
-    parcel = Parcel(channel, batch or uuid.uuid4().hex, uuid.uuid4().hex, tuple(taken), failures)
+    name, token = batch or uuid.uuid4().hex, uuid.uuid4().hex
+    parcel = Parcel(channel, name, token, tuple(taken), failures, is_repeat=batch is not None)
     _lease(connection, parcel, now + terms.lease)
     return parcel
 
@@ -138,7 +139,7 @@ def settle(connection: sa.Connection, parcel: Parcel, result: Result, terms: Ter
     if result.verdict == "refused":
         return Settled(0, connection.execute(mine.values(**free, state="dead")).rowcount, before, failures, since)
     refund = 1 if result.verdict == "limited" else 0
-    batch = OUTBOX.c.batch if result.same_again else sa.null()
+    batch = OUTBOX.c.batch if result.same_again or parcel.is_repeat else sa.null()
     again = {**free, "next_try": result.next_try, "attempts": OUTBOX.c.attempts - refund, "batch": batch}
     connection.execute(mine.values(**again))
     return Settled(0, _bury(connection, parcel.channel, terms, now), before, failures, since)

@@ -8,7 +8,9 @@ from etf_platform_tests.resources.alert_drill import LIMIT, Outcome, Plan, run_d
 
 CHANNELS = {"dingtalk": "dingtalk", "wecom": "wecom", "smtp": "email", "file": "file"}
 
-needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the mail server's certificate")
+needs_openssl = pytest.mark.skipif(
+    shutil.which("openssl") is None, reason="openssl makes the mail server's certificate"
+)
 
 
 @needs_openssl

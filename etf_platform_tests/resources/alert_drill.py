@@ -141,7 +141,12 @@ def _commands(folder: Path, plan: Plan) -> tuple[dict[str, list[str]], dict[str,
     modules = {**servers, "poster": [f"{resources}.alert_poster", *common, *size]}
     for i in range(plan.dispatchers):
         modules[f"dispatcher-{i}"] = [
-            "etf_platform.alerts.process", *common, "--tick", "0.05", "--minute", str(plan.minute)
+            "etf_platform.alerts.process",
+            *common,
+            "--tick",
+            "0.05",
+            "--minute",
+            str(plan.minute),
         ]
     return {name: [sys.executable, "-m", *command] for name, command in modules.items()}, env
 

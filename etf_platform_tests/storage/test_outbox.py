@@ -77,7 +77,9 @@ def put(ops: sa.Engine, *letters: Letter, now: dt.datetime = NOW, cursor: tuple[
         return enqueue(connection, letters, now, cursor)
 
 
-def take(ops: sa.Engine, now: dt.datetime = NOW, most: int = 1, terms: Terms = TERMS, channel="dingtalk") -> Parcel | None:
+def take(
+    ops: sa.Engine, now: dt.datetime = NOW, most: int = 1, terms: Terms = TERMS, channel="dingtalk"
+) -> Parcel | None:
     with transaction(ops) as connection:
         return claim(connection, channel, terms, now, lambda letters, recent: most)
 
@@ -134,6 +136,27 @@ def test_a_killed_dispatchers_digest_comes_back_as_the_same_message(ops):
     again = take(ops, later(31), most=3)
     assert keys(again) == ["a", "b"] and again.batch == first.batch
     assert keys(take(ops, later(31))) == ["c"]
+
+
+def test_a_message_that_may_have_arrived_stays_the_same_message_whatever_becomes_of_its_repeats(ops):
+    put(ops, letter("a"), letter("b"))
+    first = take(ops, most=2)
+    end(ops, first, "again", same_again=True)
+    put(ops, letter("c"))
+    end(ops, take(ops, most=3), "again")
+
+    again = take(ops, most=3)
+    assert keys(again) == ["a", "b"] and again.batch == first.batch
+
+
+def test_a_message_that_surely_failed_is_packed_anew(ops):
+    put(ops, letter("a"), letter("b"))
+    first = take(ops, most=2)
+    end(ops, first, "again")
+    put(ops, letter("c"))
+
+    again = take(ops, most=3)
+    assert keys(again) == ["a", "b", "c"] and again.batch != first.batch
 
 
 def test_an_undelivered_letter_holds_back_later_ones_of_its_key_and_no_others(ops):
@@ -291,7 +314,9 @@ def test_a_database_of_the_first_version_gets_the_new_tables_and_keeps_its_rows(
         kept = ("outbox", "cursors", "channel_sends", "channel_states", "source_marks", "source_states")
         METADATA.create_all(connection, tables=[t for name, t in METADATA.tables.items() if name not in kept])
         connection.execute(SCHEMA_STAMP.insert().values(version=1))
-        connection.exec_driver_sql("INSERT INTO experiments (created_at, params, result) VALUES ('2026-01-01', '{}', '{}')")
+        connection.exec_driver_sql(
+            "INSERT INTO experiments (created_at, params, result) VALUES ('2026-01-01', '{}', '{}')"
+        )
 
     ops = open_ops(url)
     assert put(ops, letter("a")) == 1
