@@ -55,6 +55,8 @@ class Gathered:
     reply : Reply
     key : tuple of str
         Columns that may not repeat in the reply.
+    seen : set
+        Keys accepted so far.
     n_undated : int
         Refused rows whose date is not known; they are filed under the day of the reply.
     """
@@ -65,18 +67,18 @@ class Gathered:
     accepted: list[Values] = field(default_factory=list)
     refused: list[Values] = field(default_factory=list)
     n_undated: int = 0
-    _seen: set[tuple[Any, ...]] = field(default_factory=set)
+    seen: set[tuple[Any, ...]] = field(default_factory=set)
 
     def take(self, raw: Any, read: Callable[[Any], Values], symbol: str = "", when: date | None = None) -> None:
         """Read one raw row; a refusal files it under `symbol` and `when` (default: the day of the reply)."""
         try:
             values = read(raw)
             key = tuple(values[name] for name in self.key)
-            require(key not in self._seen, "duplicate", f"{', '.join(map(str, key))} stands twice in the reply")
+            require(key not in self.seen, "duplicate", f"{', '.join(map(str, key))} stands twice in the reply")
         except Refusal as refusal:
             self.refuse(raw, refusal.rule, refusal.reason, symbol, when)
         else:
-            self._seen.add(key)
+            self.seen.add(key)
             self.accepted.append(values)
 
     def refuse(self, raw: Any, rule: str, reason: str, symbol: str = "", when: date | None = None) -> None:

@@ -7,9 +7,10 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
+from etf_platform.core.errors import BadInputError
 from etf_platform.core.tables import QUOTES
 from etf_platform.core.units.source import QuoteAsk
-from etf_platform.market.codes import Code, classify, lookup
+from etf_platform.market.codes import Code, feed_code
 from etf_platform.market.sources.judge import (
     NAN,
     Values,
@@ -37,9 +38,6 @@ def blank(code: Code) -> Values:
 
 def feed_codes(ask: QuoteAsk, limit: int) -> dict[str, str]:
     """Symbols asked for by their feed code; raises BadInputError for an unknown symbol or more than `limit`."""
-    from etf_platform.core.errors import BadInputError
-    from etf_platform.market.codes import feed_code
-
     if not 0 < len(ask.symbols) <= limit:
         raise BadInputError(
             "asking for quotes", f"{len(ask.symbols)} symbols", f"ask for 1 to {limit} symbols in one request"
@@ -103,6 +101,9 @@ def _check_limits(values: Values) -> None:
     require(math.isnan(up) == math.isnan(down), "limit_check", f"one limit only: {up:g}, {down:g}")
     ordered = math.isnan(up) or down < values["prev_close"] < up
     require(ordered, "limit_check", f"prev_close {values['prev_close']:g} is not between {down:g} and {up:g}")
+    tick = 0.01 if values["kind"] == "stock" else 0.001
+    skew = up + down - 2.0 * values["prev_close"]
+    require(not abs(skew) > 2.1 * tick, "limit_check", f"limits {down:g} and {up:g} lie unevenly around prev_close")
     for name in ("last", "open", "high", "low"):
         outside = values[name] > up * (1 + 1e-9) or values[name] < down * (1 - 1e-9)
         require(not outside, "limit_check", f"{name} {values[name]:g} is not within {down:g} to {up:g}")
@@ -120,17 +121,6 @@ def _check_book(values: Values) -> None:
 def check_same(found: float, told: float, rule: str, what: str, tolerance: float) -> None:
     """Refuse where two fields that must agree do not; unknown ones agree with everything."""
     require(not abs(found - told) > tolerance, rule, f"{what}: {found:g} against {told:g}")
-
-
-def is_index_code(symbol: str) -> bool:
-    """Whether the symbol is an index; False for what the house does not know."""
-    found = lookup(symbol)
-    return found is not None and found.kind == "index"
-
-
-def code_of(symbol: str) -> Code:
-    """What the symbol's code says."""
-    return classify(symbol)
 
 
 def fraction(percent: object, name: str) -> float:

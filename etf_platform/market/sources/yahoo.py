@@ -69,6 +69,7 @@ def parse_bars(ask: BarAsk, reply: Reply) -> Parsed:
     """Raw bars of a reply (`ROW_COLUMNS`): prices as traded in USD, volume in shares as traded, amount unknown.
 
     `adj_factor` is 1 on the first row of the reply and grows by split ratios and by 1 / (1 - dividend / close before).
+    On the day of a split `prev_close` is the close before divided by the ratio.
     Rows whose prices are all null are days without a bar and come out as `missing_value`. A row whose `adjclose` moves
     otherwise than the events say is refused (`inconsistent`). Indices have volume 0.
 
@@ -203,9 +204,15 @@ def _adjust(gathered: Gathered, events: Events) -> None:
             reason = f"adjclose says a dividend step of {told:.6f}, the events {expected:.6f}"
             gathered.refuse(raw, "inconsistent", reason, values["symbol"], values["date"].date())
         else:
+            if step != 1.0 and kept and _is_next(gathered, kept[-1]["date"], values["date"]):
+                values["prev_close"] = round(kept[-1]["close"] / step, DIGITS)
             kept.append(values | {"adj_factor": factor, "paid": paid})
         before, previous = values["date"], values["quoted"]
     gathered.accepted[:] = kept
+
+
+def _is_next(gathered: Gathered, before: pd.Timestamp, when: pd.Timestamp) -> bool:
+    return not any(before < row["date"] <= when for row in gathered.refused)
 
 
 def _steps(events: Events, before: pd.Timestamp | None, when: pd.Timestamp, previous: float) -> tuple[float, float]:

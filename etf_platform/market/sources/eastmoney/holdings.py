@@ -136,7 +136,7 @@ def _read_box(box: Box, ask: HoldingsAsk, reply: Reply, gathered: Gathered) -> N
     published = min(box.published_by, pd.Timestamp(beijing(reply).date()))
     common = {"as_of": box.as_of, "published_at": published, "published_estimated": True, "symbol": ask.symbol}
     common["completeness"] = "full" if box.is_full else "top10"
-    own = Gathered(SOURCE, reply, ("as_of", "stock"))
+    own = Gathered(SOURCE, reply, gathered.key, seen=gathered.seen)
     for row in box.rows:
         own.take(row, lambda raw: common | _read(raw, box), ask.symbol, box.as_of.date())
     kept = _consistent(own, ask, box)

@@ -108,22 +108,24 @@ def read_line(symbol: str, fields: list[str], ask: QuoteAsk, reply: Reply) -> Va
 
 
 def _prices(fields: list[str]) -> Values:
-    up, down = (_limit(fields[at], name) for at, name in ((47, "limit_up"), (48, "limit_down")))
-    return {
+    values = {
         "last": price(fields[3], "last"),
         "prev_close": price(fields[4], "prev_close"),
         "open": price(fields[5], "open"),
         "high": price(fields[33], "high"),
         "low": price(fields[34], "low"),
-        "limit_up": up,
-        "limit_down": down,
     }
+    for at, name in ((41, "high"), (42, "low")):
+        again = price(fields[at], name)
+        same = again == values[name] or (math.isnan(again) and math.isnan(values[name]))
+        require(same, "shifted_fields", f"field {at} repeats {name} as {again:g}")
+    return values | _limits(number(fields[47], "limit_up"), number(fields[48], "limit_down"))
 
 
-def _limit(field: str, name: str) -> float:
-    found = number(field, name)
-    require(not found < 0 or found == -1, "limit_check", f"{name} is {found:g}")
-    return NAN if found <= 0 else found
+def _limits(up: float, down: float) -> Values:
+    has_none = up == down and up in (-1.0, 0.0)
+    require(has_none or (up > 0 and down > 0), "limit_check", f"limits of {up:g} and {down:g}")
+    return {"limit_up": NAN if has_none else up, "limit_down": NAN if has_none else down}
 
 
 def _turnover(code: Code, fields: list[str]) -> Values:
@@ -135,6 +137,7 @@ def _turnover(code: Code, fields: list[str]) -> Values:
     check_same(number(parts[1], "volume of field 35"), volume, "inconsistent", "volume", 0.01 * volume)
     check_same(number(fields[36], "volume"), volume, "inconsistent", "volume", 0.01 * volume)
     check_same(number(fields[3], "last"), last, "inconsistent", "last", 0.01 * last)
+    check_same(number(fields[37], "amount") * 1e4, amount, "inconsistent", "amount", 1.1e4 + 0.01 * amount)
     unit = units_of(code, amount, volume, last)
     has_traded = volume > 0 and amount > 0
     require(has_traded or volume == amount == 0, "unit_check", f"volume {volume:g}, amount {amount:g}")
