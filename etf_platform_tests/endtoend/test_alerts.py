@@ -1,0 +1,134 @@
+"""Alerts of the running product: a failing check reaches a robot on loopback, and no secret is left anywhere."""
+
+import json
+import shutil
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from etf_platform.core.workspace import Workspace
+from etf_platform.orchestration.instance.config import write_dagster_home
+from etf_platform.storage import mailroom
+from etf_platform.storage.opsdb import open_ops
+from etf_platform_tests.resources.dagster_process import serve_dagster
+from etf_platform_tests.resources.dingtalk_server import judge_of
+from etf_platform_tests.resources.robot_server import Robot, read_log, robot_http
+
+CODE_LOCATION = "load_from:\n  - python_module:\n      module_name: etf_platform.definitions\n      attribute: defs\n"
+ROTATION = ["backtest", "A_SHARE", "rotation"]
+CHECKS_EVERY, DISPATCH_EVERY, DAEMON_LOOP = 10, 5, 5  # seconds
+MARK = "mArKeD7f3a91"
+SIGNING = f"SEC{MARK}sign"
+CLOSED = "127.0.0.1:9"
+MARKED = {
+    "DINGTALK_SECRET": SIGNING,
+    "WECOM_WEBHOOK": f"http://{CLOSED}/cgi-bin/webhook/send?key={MARK}-wecom",
+    "EMAIL_SENDER": "alerts@example.org",
+    "EMAIL_RECIPIENTS": "desk@example.org",
+    "EMAIL_PASSWORD": f"{MARK}-password",
+    "SMTP_SERVER": "127.0.0.1",
+    "SMTP_PORT": "9",
+    "CUSTOM_WEBHOOK_URLS": f"http://{CLOSED}/hook/{MARK}-path",
+    "TUSHARE_TOKEN": f"{MARK}-tushare",
+}
+
+
+@pytest.fixture(scope="module")
+def robot(tmp_path_factory):
+    """A DingTalk robot on loopback: its address, and what it has taken."""
+    log = tmp_path_factory.mktemp("robot") / "log.jsonl"
+    http = robot_http(Robot(judge_of(SIGNING), 130101, log))
+    threading.Thread(target=http.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{http.server_port}/robot/send?access_token={MARK}-token"
+    yield url, lambda: [line for line in read_log(log) if line["code"] == 0]
+    http.shutdown()
+    http.server_close()
+
+
+@pytest.fixture(scope="module")
+def alerted(seeded, robot):
+    """A home whose back-test cannot pass, served by Dagster with marked secrets; home, run and what the robot took."""
+    url, taken = robot
+    with tempfile.TemporaryDirectory(prefix="etf_alerts_") as name:
+        folder = Path(name)
+        home = seeded.copy(folder / "home").home
+        workspace = Workspace(home, strict_config(seeded.config, folder / "configs"), "sample")
+        (folder / "workspace.yaml").write_text(CODE_LOCATION)
+        env = {**workspace.to_env(), **MARKED, "DINGTALK_WEBHOOK": url}
+        with serve_dagster(write_dagster_home(workspace), folder / "workspace.yaml", env) as served:
+            run = served.api.wait_for_run(served.api.launch_run([ROTATION]))
+            evaluated = time.time()
+            wait_for(lambda: about(run, taken()), 90)
+            wait_for(lambda: served.api.asset(["alerts", "platform", "heartbeat"])["assetMaterializations"], 60)
+            sensors = served.api.instigators()["sensors"]
+        yield {"home": home, "run": run, "evaluated": evaluated, "taken": taken(), "sensors": sensors}
+
+
+def about(run, taken):
+    """What was told of the return in this run; the run that seeded the home failed some checks too."""
+    return [line for line in taken if "annual_return" in line["body"] and run["runId"] in line["body"]]
+
+
+def strict_config(source, folder):
+    """The same configuration with a return that nobody earns, and sensors that look often."""
+    shutil.copytree(source, folder)
+    for name, change in (("etf_pools", never_enough), ("alerts", often)):
+        path = folder / f"{name}.yaml"
+        text = yaml.safe_load(path.read_text(encoding="utf-8"))
+        change(text)
+        path.write_text(yaml.safe_dump(text, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return folder
+
+
+def never_enough(text):
+    text["ci_thresholds"]["min_annual_return"] = 99.0
+
+
+def often(text):
+    text["sensors"]["seconds"] |= {"checks": CHECKS_EVERY, "runs": CHECKS_EVERY, "dispatch": DISPATCH_EVERY}
+
+
+def wait_for(look, seconds):
+    end = time.monotonic() + seconds
+    while not (seen := look()):
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.3)
+    return seen
+
+
+@pytest.mark.ui
+def test_a_failing_check_of_a_launched_run_reaches_the_robot_within_the_sensors_interval(alerted):
+    (told,) = about(alerted["run"], alerted["taken"])
+    delay = told["at"] - alerted["evaluated"]
+
+    assert json.loads(told["body"])["markdown"]["title"] == "FAIL: annual_return on backtest/A_SHARE/rotation"
+    assert delay < CHECKS_EVERY + DISPATCH_EVERY + 2 * DAEMON_LOOP
+    print(f"delay {delay:.1f} s")
+
+
+@pytest.mark.ui
+def test_all_sensors_run_from_the_start(alerted):
+    names = {"runs", "checks", "sources", "signals", "lateness", "limits", "dispatch"}
+
+    assert {alerted["sensors"][f"alerts_{name}"] for name in names} == {"RUNNING"}
+
+
+@pytest.mark.ui
+def test_no_marked_secret_is_left_in_logs_databases_reports_and_files(alerted):
+    """Three channels failed on the way, with addresses that hold secrets; nothing of it is found below the home."""
+    engine = open_ops(f"sqlite:///{alerted['home'] / 'ops.db'}")
+    failing = {row["channel"]: row["last_error"] for row in mailroom.channel_states(engine) if row["failures"]}
+    engine.dispose()
+    found = [
+        str(path.relative_to(alerted["home"]))
+        for path in alerted["home"].rglob("*")
+        if path.is_file() and MARK.encode() in path.read_bytes()
+    ]
+
+    assert found == []
+    assert {"wecom", "email", "webhook.1"} <= set(failing)
+    assert any(path.name == "dagster_dev.log" for path in alerted["home"].rglob("*.log"))
