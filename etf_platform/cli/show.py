@@ -61,6 +61,7 @@ def finish(
     frame = overview(platform, pools)
     print_frame(frame, fmt)
     report_results(results)
+    report_sources(platform, results)
     for line in (*where_to_look(platform), f"Log      {write_log(platform, results, frame.to_string(index=False))}"):
         say(line)
     if judge:
@@ -74,6 +75,15 @@ def report_results(results: "Sequence[JobResult]") -> None:
         say(f"{result.job}: {ended} in {result.seconds:.1f} s (run {result.run_id[:8]})")
         for step, sentence in result.problems:
             say(f"  {step.replace('__', '/')}: {sentence}")
+
+
+def report_sources(platform: "Platform", results: "Sequence[JobResult]") -> None:
+    """After a failure: one sentence for every network provider that gave nothing."""
+    from etf_platform.orchestration.live import unusable_sources
+
+    if platform.source.kind == "live" and not all(result.succeeded for result in results):
+        for sentence in unusable_sources(platform):
+            say(sentence)
 
 
 def leave_with(platform: "Platform", universes: Sequence[str], layer: str = "") -> None:

@@ -10,7 +10,7 @@ import click
 
 from etf_platform.cli.options import Format, output_format, with_workspace
 from etf_platform.cli.params import Day
-from etf_platform.cli.show import print_frame, progress_bar, report_results, say
+from etf_platform.cli.show import print_frame, progress_bar, report_results, report_sources, say
 from etf_platform.core.states import State, worst
 from etf_platform.core.workspace import Workspace
 
@@ -67,6 +67,7 @@ def run(workspace: Workspace, universe: str, day: date | None, start: date | Non
     frame = trend_overview(platform, universe)
     print_frame(frame, fmt)
     report_results(results)
+    report_sources(platform, results)
     _label(platform)
     say(f"Reports  {platform.workspace.reports / 'signal'}")
     if not all(result.succeeded for result in results):

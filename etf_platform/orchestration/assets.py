@@ -6,14 +6,14 @@ import dagster as dg
 
 from etf_platform.orchestration import metadata
 from etf_platform.orchestration.failures import RETRY, translated
-from etf_platform.orchestration.graph import POOL_STEPS, PORTFOLIO_STEPS, UNIVERSE_STEPS
+from etf_platform.orchestration.graph import LIVE_STEPS, POOL_STEPS, PORTFOLIO_STEPS, UNIVERSE_STEPS
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.step import Step
 from etf_platform.orchestration.windows import history_window, tagged_window
 
 GO_ON = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
 
-BY_HAND = ("history", "weekly")  # jobs that nothing upstream sets off
+BY_HAND = ("history", "weekly", "quotes")  # jobs that nothing upstream sets off
 
 
 def build_assets(platform: Platform, partitions: dict[str, dg.PartitionsDefinition]) -> list[dg.AssetsDefinition]:
@@ -24,10 +24,16 @@ def build_assets(platform: Platform, partitions: dict[str, dg.PartitionsDefiniti
 def steps_of(platform: Platform) -> Iterator[tuple[str, Step]]:
     """Every (universe, step) of this configuration, upstream first."""
     for pool in platform.config.pools:
-        yield from ((pool, step) for step in POOL_STEPS)
+        yield from ((pool, step) for step in (*POOL_STEPS, *_live_steps(platform, pool)))
     yield from ((PORTFOLIO, step) for step in PORTFOLIO_STEPS)
     for universe in platform.config.universes.universes:
         yield from ((universe, step) for step in UNIVERSE_STEPS)
+
+
+def _live_steps(platform: Platform, pool: str) -> tuple[Step, ...]:
+    """Steps that need at least two network providers of the pool's exchange."""
+    source = platform.source
+    return LIVE_STEPS if source.kind == "live" and len(source.order.get(platform.exchange(pool), ())) > 1 else ()
 
 
 def asset_key(address: str, universe: str) -> dg.AssetKey:

@@ -301,3 +301,24 @@ UNIVERSE_STEPS: tuple[Step, ...] = (
         job="weekly",
     ),
 )
+
+LIVE_STEPS: tuple[Step, ...] = (
+    Step(
+        "market/{pool}/quotes",
+        f"{_STEPS}.live:write_quotes",
+        needs=(),
+        tables=(t.QUOTES,),
+        description="The latest quotes of the members from the first network provider that passes the gates.",
+        kinds=frozenset({"deltalake", "python"}),
+        job="quotes",
+    ),
+    Step(
+        "market/{pool}/reconciliation",
+        f"{_STEPS}.live:write_reconciliation",
+        needs=("market/{pool}/bars",),
+        tables=(t.RECONCILIATION,),
+        description="A sample of the session's closes at a second network provider.",
+        is_partitioned=True,
+        kinds=frozenset({"deltalake", "python"}),
+    ),
+)

@@ -27,13 +27,15 @@ JOBS = {
     "weekly": "The quality of the scored factors: rank IC, spread, decay.",
     "portfolio": "The combined account, its KPI and risk, the daily report and the production snapshot.",
 }
+QUOTES_JOB = "The latest quotes of every pool, from the first network provider that passes the gates."
 UNIVERSE_JOB = "One session of {universe}: bars, indicators, signals, back-tests, signal reports, risk."
 
 
 def build_jobs(platform: Platform) -> dict[str, AssetJob]:
     """One asset job per `Step.job`; the steps of a universe have one of their own, for they follow its exchange."""
     universes = platform.config.universes.universes
-    described = JOBS | {universe_job(name): UNIVERSE_JOB.format(universe=name) for name in universes}
+    live = {"quotes": QUOTES_JOB} if platform.source.kind == "live" else {}
+    described = JOBS | live | {universe_job(name): UNIVERSE_JOB.format(universe=name) for name in universes}
     jobs = {
         name: dg.define_asset_job(
             name,

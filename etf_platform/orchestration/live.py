@@ -18,7 +18,7 @@ from etf_platform.market.wire.health import Health
 from etf_platform.market.wire.memory import SourceEvent
 from etf_platform.market.wire.rates import Bucket, take
 from etf_platform.orchestration.platform import Platform
-from etf_platform.storage.source_states import change_mark, change_source, source_health, use_source
+from etf_platform.storage.source_states import change_mark, change_source, source_health, source_states, use_source
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -76,6 +76,19 @@ def wire_of(platform: Platform, settings: LiveSource) -> Wire:
     token = Secrets.from_env().tushare_token
     tokens = {} if token is None else {"tushare": token}
     return Wire(settings, Surroundings(OpsMemory(platform.ops), time.time), time.sleep, tokens)
+
+
+def unusable_sources(platform: Platform) -> list[str]:
+    """One sentence for every network provider that failed when it was last asked; none for other sources."""
+    if platform.source.kind != "live":
+        return []
+    failing = [row for row in source_states(platform.ops) if row["health"]["breaker"]["failures"]]
+    return [_sentence(row["source"], row["last_error"], row["retry_at"]) for row in failing]
+
+
+def _sentence(source: str, error: str, retry_at: datetime | None) -> str:
+    pause = f"; not asked again before {retry_at:%H:%M:%S} UTC" if retry_at else ""
+    return f"Source {source} gave nothing that may be stored: {error}{pause}."
 
 
 def _health(known: dict[str, Any] | None) -> Health:

@@ -101,7 +101,15 @@ def _tables() -> dict[str, pd.DataFrame]:
         "indicators": _indicators(bars),
         "forecasts": pd.DataFrame({"date": SESSIONS[:100], "for_date": SESSIONS[1:101], "series": "rotation"}),
         "coverage": _coverage(),
+        "reconciliation": _reconciliation(),
     }
+
+
+def _reconciliation() -> pd.DataFrame:
+    """Two of three funds were compared on the last day, and agree."""
+    rows = pd.DataFrame({"symbol": SYMBOLS, "verdict": ["agrees", "agrees", "absent"]})
+    closes = {"close": 2.0, "close_other": 2.0, "source": "live:first", "other_source": "live:second"}
+    return rows.assign(date=SESSIONS[99], **closes)
 
 
 def _indicators(bars: pd.DataFrame) -> pd.DataFrame:

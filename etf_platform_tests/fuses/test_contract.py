@@ -37,6 +37,7 @@ BROKEN: dict[str, tuple[State, Callable[[Any], Any]]] = {
     ),
     "closes_are_fresh": (State.BLOCKED, _table("bars", lambda b: b[b["date"] != sorted(set(b["date"]))[-2]])),
     "broken_members": (State.FAIL, _table("members", lambda m: m.assign(status=["ok", "ok", "quarantined"]))),
+    "sources_agree": (State.FAIL, _table("reconciliation", lambda r: r.assign(verdict="differs"))),
     "unit_mismatch": (State.BLOCKED, _table("bars", lambda b: b.assign(amount=b["amount"] / 1000))),
     "calendar_end": (State.WARN, lambda c: c.with_context(sessions=c.context.sessions[:120])),
     "adjustment_review": (State.FAIL, _table("adjustment_events", lambda e: e.assign(status="review"))),
@@ -202,7 +203,8 @@ def test_pool_fuses_leave_universes_alone() -> None:
     on_us = {name for name, fuse in FUSES.items() if fuse.applies_to("US", ("US",))}
 
     on_accounts = {"forecast_coverage", "forecasts_precede_their_day"}
-    assert on_us == {"closes_are_fresh", "broken_members", "calendar_end", "indicator_sanity"} | on_accounts
+    on_bars = {"closes_are_fresh", "broken_members", "calendar_end", "sources_agree"}
+    assert on_us == on_bars | {"indicator_sanity"} | on_accounts
     assert not FUSES["closes_are_fresh"].applies_to("A_SHARE", ("US",))
     assert not FUSES["closes_are_fresh"].applies_to("portfolio", ("US",))
 

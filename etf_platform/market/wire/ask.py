@@ -59,7 +59,7 @@ def ask_all(
     parsed: list[Parsed] = []
     failures: list[str] = []
     seconds: list[float] = []
-    for ask in asks:
+    for sent, ask in enumerate(asks, 1):
         try:
             for page, took in _pages(endpoint, ask, sender, token):
                 parsed.append(page)
@@ -69,7 +69,7 @@ def ask_all(
         except SourceError as error:
             failures.append(error.saw)
             if len(failures) > most_failures:
-                saw = error.saw if len(asks) == 1 else f"{error.saw} ({len(failures)} of {len(asks)} requests failed)"
+                saw = error.saw if len(asks) == 1 else f"{error.saw} (given up after {sent} of {len(asks)} requests)"
                 kind = SourceUnavailableError if error.retryable else SourceError
                 raise kind(error.doing, saw, error.remedy) from error
     return _together(parsed, failures, seconds)
