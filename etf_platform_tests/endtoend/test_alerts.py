@@ -2,9 +2,12 @@
 
 import json
 import shutil
+import sqlite3
 import tempfile
 import threading
 import time
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -61,22 +64,30 @@ def alerted(seeded, robot):
         env = {**workspace.to_env(), **MARKED, "DINGTALK_WEBHOOK": url}
         with serve_dagster(write_dagster_home(workspace), folder / "workspace.yaml", env) as served:
             run = served.api.wait_for_run(served.api.launch_run([ROTATION]))
-            evaluated = time.time()
             wait_for(lambda: about(run, taken()), 90)
             wait_for(lambda: served.api.asset(["alerts", "platform", "heartbeat"])["assetMaterializations"], 60)
             sensors = served.api.instigators()["sensors"]
-        yield {"home": home, "run": run, "evaluated": evaluated, "taken": taken(), "sensors": sensors}
+        at = evaluated_at(home, run)
+        yield {"home": home, "run": run, "evaluated_at": at, "taken": taken(), "sensors": sensors}
 
 
 def about(run, taken):
-    """What was told of the return in this run; the run that seeded the home failed some checks too."""
-    return [line for line in taken if "annual_return" in line["body"] and run["runId"] in line["body"]]
+    """What was told of the months in this run; the run that seeded the home failed some checks too."""
+    return [line for line in taken if "extreme_month" in line["body"] and run["runId"] in line["body"]]
+
+
+def evaluated_at(home, run):
+    """When Dagster stored the evaluation that was told, in seconds since 1970."""
+    with closing(sqlite3.connect(home / "dagster" / "history" / "runs" / "index.db")) as index:
+        query = "SELECT MAX(evaluation_event_timestamp) FROM asset_check_executions WHERE run_id = ? AND check_name = ?"
+        (text,) = index.execute(query, (run["runId"], "extreme_month")).fetchone()
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
 
 
 def strict_config(source, folder):
-    """The same configuration with a return that nobody earns, and sensors that look often."""
+    """The same configuration in which every month is extreme, and sensors that look often."""
     shutil.copytree(source, folder)
-    for name, change in (("etf_pools", never_enough), ("alerts", often)):
+    for name, change in (("fuses", never_calm), ("alerts", often)):
         path = folder / f"{name}.yaml"
         text = yaml.safe_load(path.read_text(encoding="utf-8"))
         change(text)
@@ -84,8 +95,8 @@ def strict_config(source, folder):
     return folder
 
 
-def never_enough(text):
-    text["ci_thresholds"]["min_annual_return"] = 99.0
+def never_calm(text):
+    text["overrides"] = {"extreme_month": {"limit": 1e-6, "on_fail": "hold"}}
 
 
 def often(text):
@@ -103,9 +114,9 @@ def wait_for(look, seconds):
 @pytest.mark.ui
 def test_a_failing_check_of_a_launched_run_reaches_the_robot_within_the_sensors_interval(alerted):
     (told,) = about(alerted["run"], alerted["taken"])
-    delay = told["at"] - alerted["evaluated"]
+    delay = told["at"] - alerted["evaluated_at"]
 
-    assert json.loads(told["body"])["markdown"]["title"] == "FAIL: annual_return on backtest/A_SHARE/rotation"
+    assert json.loads(told["body"])["markdown"]["title"] == "FAIL: extreme_month on backtest/A_SHARE/rotation"
     assert delay < CHECKS_EVERY + DISPATCH_EVERY + 2 * DAEMON_LOOP
     print(f"delay {delay:.1f} s")
 
