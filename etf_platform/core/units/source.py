@@ -27,6 +27,10 @@ Adjust = Literal["none", "qfq", "hfq"]
 Pool = Literal["limit_up", "opened", "limit_down", "yesterday", "strong", "sub_new"]
 
 PASSING: tuple[ReplyKind, ...] = ("cut", "html", "empty", "blocked", "wrong_date", "rate")
+REMEDIES: dict[ReplyKind, str] = {
+    "token": "set a valid token in the environment",
+    "points": "ask another source, or widen what the account may ask for",
+}
 
 
 @dataclass(frozen=True)
@@ -249,7 +253,7 @@ def reply_error(kind: ReplyKind, doing: str, saw: str) -> ReplyError:
     """The error of one kind of unusable reply; retryable where a later attempt may succeed."""
     if kind in PASSING:
         return PassingReplyError(doing, saw, "ask again later or ask another source", kind)
-    return ReplyError(doing, saw, "ask another source", kind)
+    return ReplyError(doing, saw, REMEDIES.get(kind, "ask another source"), kind)
 
 
 def _revealed(value: Any) -> Any:

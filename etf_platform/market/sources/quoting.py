@@ -23,8 +23,8 @@ from etf_platform.market.sources.judge import (
 )
 
 _NUMBERS = tuple(c.name for c in QUOTES.columns if c.type == "float64")
-# Largest move of a session that is no unit error: new listings of 2026 gained up to 4.3 times their price on the first
-# day, an index never a fifth.
+# Largest move of a session that is no unit error: a new listing of 2026 gained 331 % on its first day, no index
+# ever a fifth.
 MAX_MOVE = {"index": 0.25, "other": 20.0}
 MAX_FALL = 0.9
 
@@ -37,12 +37,17 @@ def blank(code: Code) -> Values:
 
 
 def feed_codes(ask: QuoteAsk, limit: int) -> dict[str, str]:
-    """Symbols asked for by their feed code; raises BadInputError for an unknown symbol or more than `limit`."""
+    """Symbols asked for by their feed code; raises BadInputError for what the feed lacks, or more than `limit`."""
     if not 0 < len(ask.symbols) <= limit:
         raise BadInputError(
             "asking for quotes", f"{len(ask.symbols)} symbols", f"ask for 1 to {limit} symbols in one request"
         )
-    return {feed_code(symbol): symbol for symbol in ask.symbols}
+    codes = {feed_code(symbol): symbol for symbol in ask.symbols}
+    if abroad := [symbol for code, symbol in codes.items() if code.startswith("hk")]:
+        raise BadInputError(
+            "asking for quotes", f"{', '.join(abroad)}", "Hong Kong quotes have another layout: ask for bars"
+        )
+    return codes
 
 
 def statements(text: str, pattern: str) -> Iterable[tuple[str, str]]:

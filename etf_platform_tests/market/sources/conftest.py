@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, settings
 
 from etf_platform_tests.resources.live_cases import Case, handmade_cases, recorded_cases
 
-settings.register_profile("fuzz", max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+settings.register_profile("fuzz", max_examples=2_500, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Whatever the bytes, a parser gives rows that keep the rules of their table, or raises a typed error.
 
-A few examples each time. Ten thousand of each kind for each reply:
+A few examples each time. 10,000 for each reply, 2,500 of each kind:
 `pytest etf_platform_tests/market/sources/test_fuzz.py --hypothesis-profile=fuzz`.
 """
 

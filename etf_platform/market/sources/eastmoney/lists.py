@@ -79,7 +79,8 @@ def request_list(ask: ListAsk) -> Request:
             f"use one of {', '.join(GROUPS)} and at most {PAGE} rows a page",
         )
     paging = (("pn", str(ask.page)), ("pz", str(ask.size)), ("po", "1"), ("np", "1"), ("fltt", "2"), ("invt", "2"))
-    what = (("fid", "f3"), ("fs", GROUPS[ask.group]), ("fields", LIST_FIELDS))
+    # Sorted by code: sorted by change, as the provider's own page is, rows wander from page to page while we turn them.
+    what = (("fid", "f12"), ("fs", GROUPS[ask.group]), ("fields", LIST_FIELDS))
     return Request("https://push2.eastmoney.com/api/qt/clist/get", paging + what)
 
 

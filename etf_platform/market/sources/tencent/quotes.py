@@ -41,9 +41,11 @@ MIN_FIELDS = 50
 NO_MATCH = "pv_none_match"
 STATUS = {"": "normal", "D": "delisted", "S": "suspended"}
 CAP_UNIT = 1e8
-# Field 31 is rounded to the tick, 32 and 77 to 0.01 percent.
+# Field 32 is rounded to 0.01 percent.
 HALF_PERCENT_STEP = 0.0051 / 100
-PREMIUM_STEP = 0.011 / 100
+# 77 agrees with last / IOPV - 1 to 0.01 percent in every recorded line, but those are of quiet moments: the indicative
+# value is renewed every 15 seconds only. What must be caught is a shifted field.
+PREMIUM_STEP = 0.5 / 100
 
 
 def request_quotes(ask: QuoteAsk) -> Request:
@@ -146,8 +148,7 @@ def _turnover(code: Code, fields: list[str]) -> Values:
 
 def _extras(code: Code, fields: list[str]) -> Values:
     caps = {
-        name: round(needed(quantity(fields[at], name), name) * CAP_UNIT, 0)
-        for at, name in ((44, "float_cap"), (45, "total_cap"))
+        name: round(quantity(fields[at], name) * CAP_UNIT, 0) for at, name in ((44, "float_cap"), (45, "total_cap"))
     }
     values = {name: NAN if cap == 0 else cap for name, cap in caps.items()}
     if code.board == "fund" and len(fields) > 81:
@@ -166,7 +167,7 @@ def _check_consistent(code: Code, fields: list[str], values: Values) -> None:
     if values["last"] > 0:
         check_same(moved, change, "inconsistent", "change", 0.0051)
         check_same(moved / values["prev_close"], rate, "inconsistent", "change", HALF_PERCENT_STEP)
-    if code.board == "fund" and len(fields) > 81:
+    if code.board == "fund" and len(fields) > 81 and (values["iopv"] > 0 or code.kind == "lof"):
         told = fraction(fields[77], "premium")
         base = values["nav"] if math.isnan(values["iopv"]) else values["iopv"]
         check_same(values["last"] / base - 1.0, told, "inconsistent", "premium", PREMIUM_STEP)
