@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,8 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from etf_platform.alerts.channel import Outlet, Receipt
+
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)  # its debug lines show paths, which hold tokens
 
 
 @dataclass(frozen=True)

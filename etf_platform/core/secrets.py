@@ -7,12 +7,13 @@ import os
 import re
 from collections.abc import Mapping
 from typing import ClassVar
-from urllib.parse import quote, quote_plus
+from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 MASK = "***"
 SHORTEST = 4  # a shorter value is no secret worth its name, and masking it would blacken ordinary words
+LONG = 12  # parts of a path from this length on may be tokens; shorter ones are words such as `services`
 
 _PARAMETER = re.compile(r"(?i)\b(access_token|token|key|sign|secret|password|pwd|apikey|api_key)=[^&\s\"'<>)]+")
 _USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s@\"'<>]+@")
@@ -64,14 +65,15 @@ class Secrets(BaseModel):
         return cls.model_validate(found)
 
     def values(self) -> tuple[str, ...]:
-        """The secret values themselves, longest first."""
+        """The secret values, and the parts of secret URLs that give access, longest first."""
         held: list[str] = []
         for name in type(self).model_fields:
             value = getattr(self, name)
             for one in value if isinstance(value, tuple) else (value,):
                 if isinstance(one, SecretStr):
                     held.append(one.get_secret_value())
-        return tuple(sorted({v for v in held if len(v) >= SHORTEST}, key=len, reverse=True))
+        found = {part for value in held for part in (value, *_parts(value)) if len(part) >= SHORTEST}
+        return tuple(sorted(found, key=len, reverse=True))
 
     def mask(self, text: str) -> str:
         """The text without any of these secrets (plain or URL-quoted), tokens in URLs or passwords before an `@`."""
@@ -79,6 +81,17 @@ class Secrets(BaseModel):
             for form in (value, quote(value, safe=""), quote_plus(value)):
                 text = text.replace(form, MASK)
         return mask_url(text)
+
+
+def _parts(value: str) -> list[str]:
+    """What of a URL must not be shown alone: password, query values, long parts of the path, a host that is a token."""
+    if "://" not in value:
+        return []
+    parts = urlsplit(value)
+    names = [name for name in (parts.netloc.rpartition("@")[2], *parts.path.split("/")) if len(name) >= LONG]
+    queried = [text for _, text in parse_qsl(parts.query)]
+    password = parts.netloc.rpartition("@")[0].partition(":")[2]
+    return [password, *queried, *(name for name in names if not set(name) & {".", ":"})]
 
 
 def mask_url(text: str) -> str:

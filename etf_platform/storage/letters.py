@@ -41,8 +41,8 @@ class Terms:
 class Parcel:
     """Letters that go out as one message. `batch` names the message: a repeat carries the same letters and name.
 
-    `failures` counts those of the channel in a row before this one. A repeat stays what it is whatever becomes of it: the
-    server may have taken it the first time.
+    `failures` counts those of the channel in a row before this one. A repeat stays what it is whatever becomes of it:
+    the server may have taken it the first time.
     """
 
     channel: str

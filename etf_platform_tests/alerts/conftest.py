@@ -48,7 +48,7 @@ def outlet(tmp_path):
     """`outlet(kind, **environment)` -> settings and secrets of one channel, impatient."""
 
     def make(kind: str, settings: dict | None = None, index: int = 0, **environment: str) -> Outlet:
-        config = ChannelConfig(kind=kind, timeout_seconds=0.5, **(settings or {}))
+        config = ChannelConfig(**{"kind": kind, "timeout_seconds": 0.5, **(settings or {})})
         return Outlet(config, Secrets.from_env(environment), tmp_path / "files", index)
 
     return make

@@ -1,4 +1,4 @@
-"""Nothing is lost, nothing told out of order, no limit exceeded, whatever is killed. The long one: `pytest -m drill`."""
+"""Nothing is lost, nothing told out of order, no limit exceeded, whatever is killed. Long: `pytest -m drill`."""
 
 import shutil
 
@@ -15,7 +15,7 @@ needs_openssl = pytest.mark.skipif(
 
 @needs_openssl
 def test_a_few_events_survive_a_few_kills(tmp_path):
-    outcome = run_drill(tmp_path, Plan(63, minute=0.6, kill_every=(0.8, 1.5), deadline=40.0, pause=0.05))
+    outcome = run_drill(tmp_path, Plan(63, 0.6, (0.4, 0.8), deadline=40.0, pause=0.05, timeout=0.4, most_kills=6))
 
     check(outcome, 63)
 

@@ -40,6 +40,8 @@ class Plan:
     batch: int = 10
     pause: float = 0.25
     dispatchers: int = 2
+    timeout: float = 1.0
+    most_kills: int = 10_000
     seed: int = 7
 
 
@@ -95,7 +97,7 @@ def run_drill(folder: Path, plan: Plan) -> Outcome:
     try:
         while time.monotonic() < began + plan.deadline and not _is_done(engine, plan.events):
             time.sleep(0.1)
-            if time.monotonic() > next_kill:
+            if time.monotonic() > next_kill and sum(kills.values()) < plan.most_kills:
                 name = rng.choice(sorted(running))
                 running[name].send_signal(signal.SIGKILL)
                 running[name].wait()
@@ -152,13 +154,13 @@ def _commands(folder: Path, plan: Plan) -> tuple[dict[str, list[str]], dict[str,
 
 
 def _alerts(plan: Plan) -> dict[str, Any]:
-    robot = {"timeout_seconds": 1.0, "per_minute": LIMIT, "rate_limit_pause_seconds": plan.minute}
+    robot = {"timeout_seconds": plan.timeout, "per_minute": LIMIT, "rate_limit_pause_seconds": plan.minute}
     return {
         "channels": {
             "dingtalk": {"kind": "dingtalk", **robot, "digest_above": 100_000},
             "wecom": {"kind": "wecom", **robot},
             "email": {"kind": "email", **robot},
-            "file": {"kind": "file", "timeout_seconds": 1.0, "per_minute": 10_000, "digest_above": 100_000},
+            "file": {"kind": "file", "timeout_seconds": plan.timeout, "per_minute": 10_000, "digest_above": 100_000},
         },
         "routes": [{"channels": ["dingtalk", "wecom", "email", "file"]}],
         "retry": {
@@ -167,7 +169,7 @@ def _alerts(plan: Plan) -> dict[str, Any]:
             "pause_seconds": 0.1,
             "longest_pause_seconds": 0.5,
             "attempts": 30,
-            "lease_seconds": 10.0,
+            "lease_seconds": 10.0 * plan.timeout,
         },
     }
 

@@ -1,7 +1,7 @@
 """A group robot on loopback: real HTTP, one JSON log line for every request, throttling and faults on request.
 
-What a robot checks and which code it answers is in `dingtalk_server` and `wecom_server`. A line is in the log before the
-answer leaves, so a server that is killed has forgotten nothing.
+What a robot checks and which code it answers is in `dingtalk_server` and `wecom_server`. A line is in the log before
+the answer leaves: a server that is killed has forgotten nothing.
 """
 
 import argparse
@@ -32,7 +32,7 @@ class Faults:
 
 @dataclass
 class Robot:
-    """State of one robot; `judge(path, document)` gives the errcode of a request that is neither limited nor unlucky."""
+    """State of one robot; `judge(path, document)` gives the errcode of a request that is not limited or unlucky."""
 
     judge: Judge
     limited_code: int

@@ -32,7 +32,7 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
 
 
 class Mailbox:
-    """Takes mail, in at most `limit` messages in a window; a share `busy` is refused with 451, `mute` is taken unanswered."""
+    """Takes `limit` messages in a window; a share `busy` is refused with 451, a share `mute` taken unanswered."""
 
     def __init__(self, log: Path, limit: int = 20, window: float = 60.0, busy: float = 0.0, mute: float = 0.0) -> None:
         self.log, self.limit, self.window, self.busy, self.mute = log, limit, window, busy, mute
@@ -54,7 +54,8 @@ class Mailbox:
 
 
 def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
-    return AuthResult(success=(data.login, data.password) == (USER.encode(), PASSWORD.encode()))
+    is_known = (data.login, data.password) == (USER.encode(), PASSWORD.encode())
+    return AuthResult(success=is_known, handled=is_known)
 
 
 def mail_server(box: Mailbox, cert: Path, key: Path, port: int = 0, implicit: bool = False) -> Controller:

@@ -1,4 +1,4 @@
-"""The outbox tells each event once per channel, in order, over crashes; on SQLite and, where there is a server, PostgreSQL."""
+"""The outbox tells each event once per channel, in order, over crashes; on SQLite and PostgreSQL."""
 
 import datetime as dt
 import os
