@@ -35,6 +35,20 @@ def build_alert_sensors(platform: Platform) -> list[dg.SensorDefinition]:
     return [*watching, _dispatching(int(seconds[DISPATCH]))]
 
 
+def watch_once(name: str, scene: Scene) -> str:
+    """One tick of a watch, and delivery at once if it found something; one sentence on what was done.
+
+    What cannot be delivered now is left to the dispatcher.
+    """
+    from etf_platform.orchestration.alerting.deliver import deliver, desk_of, sentence_of
+
+    told = tick(watch_of(name), scene, desk_of(scene.platform))
+    said = f"{told.events} event(s), {told.letters} letter(s) for the outbox"
+    if not told.letters:
+        return said
+    return f"{said}; {sentence_of(deliver(scene.platform, scene.platform.config.alerts.sensors.dispatch_seconds))}"
+
+
 def dispatch_once(scene: Scene) -> str:
     """Deliver what is due, then tell of broken sensors, then show the heartbeat; one sentence on what was done.
 
@@ -58,11 +72,7 @@ def _watching(name: str, sentence: str, seconds: int) -> dg.SensorDefinition:
         required_resource_keys={"platform"},
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        from etf_platform.orchestration.alerting.deliver import desk_of
-
-        scene = scene_of(context)
-        told = tick(watch_of(name), scene, desk_of(scene.platform))
-        return dg.SkipReason(f"{told.events} event(s), {told.letters} letter(s) for the outbox")
+        return dg.SkipReason(watch_once(name, scene_of(context)))
 
     return sensor
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Memory = Mapping[str, Any]
 
 PREFIX = "watch/"
-LONGEST_SECONDS = 20.0  # of one tick; Dagster gives a sensor 60
+LONGEST_SECONDS = 10.0  # of one tick; Dagster gives a sensor 60
 
 
 @dataclass(frozen=True)
