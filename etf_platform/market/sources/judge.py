@@ -6,7 +6,8 @@ Every raw row ends either in the frame or in the quarantine. What makes a whole 
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from etf_platform.core.schema import Table
+from etf_platform.core.schema import Column, Table
 from etf_platform.core.tables import QUARANTINE
 from etf_platform.core.units.source import Ask, Parsed, Reply
 
@@ -91,13 +92,8 @@ class Gathered:
     def parsed(self, table: Table, columns: Iterable[str] | None = None, **others: Any) -> Parsed:
         """The result, typed as the table says and sorted by its key; `columns` names other columns than the table's."""
         names = list(columns) if columns is not None else [c.name for c in table.columns]
-        frame = pd.DataFrame(self.accepted, columns=[n for n in names if n not in self._own()])
-        for name, value in self._own().items():
-            if name in names:
-                frame[name] = pd.Series([value] * len(frame), index=frame.index)
-        for name in names:
-            frame[name] = frame[name].astype(_DTYPES[table.column(name).type])
-        frame = frame[names].sort_values([k for k in table.key if k in names], ignore_index=True)
+        rows = [values | self._own() for values in self.accepted]
+        frame = _typed(rows, [table.column(name) for name in names], [k for k in table.key if k in names])
         return Parsed(frame, self._quarantine(), self.reply.payload_hash, **others)
 
     def _own(self) -> Values:
@@ -108,13 +104,22 @@ class Gathered:
         }
 
     def _quarantine(self) -> pd.DataFrame:
-        frame = pd.DataFrame(self.refused, columns=["date", "symbol", "rule", "reason", "row"])
-        frame["source"] = self.source
-        frame["position"] = frame.groupby(["date", "symbol"]).cumcount()
-        for column in QUARANTINE.columns:
-            frame[column.name] = frame[column.name].astype("int64" if column.type == "int64" else _DTYPES[column.type])
-        names = [c.name for c in QUARANTINE.columns]
-        return frame[names].sort_values(["date", "symbol", "position"], ignore_index=True)
+        places: Counter[tuple[Any, str]] = Counter()
+        rows = []
+        for values in self.refused:
+            place = values["date"], values["symbol"]
+            rows.append(values | {"source": self.source, "position": places[place]})
+            places[place] += 1
+        return _typed(rows, QUARANTINE.columns, QUARANTINE.key)
+
+
+def _typed(rows: list[Values], columns: Sequence[Column], key: Sequence[str]) -> pd.DataFrame:
+    ordered = sorted(rows, key=lambda values: tuple(values[name] for name in key))
+    return pd.DataFrame({c.name: pd.Series([v[c.name] for v in ordered], dtype=_dtype(c)) for c in columns})
+
+
+def _dtype(column: Column) -> Any:
+    return "int64" if column.type == "int64" and not column.nullable else _DTYPES[column.type]
 
 
 def require(holds: bool, rule: str, reason: str) -> None:
