@@ -1,9 +1,9 @@
 """The ops database: what needs a unique key, a transaction or an order in time. SQLite by default, PostgreSQL by URL.
 
-Tables and the way to open them. What is recorded, and how it is read back, stands in `ledger`.
+The way to open it; its tables (`optables`) can be had from here. What is recorded, and how it is read back, stands in
+`ledger`, `outbox` and `source_states`.
 """
 
-import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -13,224 +13,49 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 
 from etf_platform.core.errors import StorageError
+from etf_platform.storage.optables import (
+    ACCEPTED_RUNS,
+    CHANNEL_SENDS,
+    CHANNEL_STATES,
+    CURSORS,
+    EXPERIMENTS,
+    FUSE_VERDICTS,
+    METADATA,
+    OUTBOX,
+    RESTATEMENTS,
+    SCHEMA_STAMP,
+    SNAPSHOTS,
+    SOURCE_EVENTS,
+    SOURCE_MARKS,
+    SOURCE_STATES,
+    TABLE_WRITES,
+    UtcTime,
+)
 
 SCHEMA_VERSION = 2
 OLDEST_VERSION = 1  # from here on versions only add tables
 BUSY_SECONDS = 30
 
-
-class UtcTime(sa.TypeDecorator[dt.datetime]):
-    """A point in time, always aware and in UTC; SQLite stores no zone."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | None:
-        """To UTC; a time without a zone is refused."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone")
-        utc = value.astimezone(dt.UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | None:
-        """Aware, in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
-
-
-METADATA = sa.MetaData()
-
-SCHEMA_STAMP = sa.Table("schema_stamp", METADATA, sa.Column("version", sa.Integer, primary_key=True))
-
-FUSE_VERDICTS = sa.Table(
-    "fuse_verdicts",
-    METADATA,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("recorded_at", UtcTime, nullable=False),
-    sa.Column("universe", sa.String, nullable=False),
-    sa.Column("guards", sa.String, nullable=False, comment="<layer>/<table> whose readers the fuse protects"),
-    sa.Column("fuse", sa.String, nullable=False),
-    sa.Column("as_of", sa.Date, nullable=False, comment="session the verdict is about"),
-    sa.Column("state", sa.String, nullable=False, comment="PASS, WARN, FAIL or BLOCKED"),
-    sa.Column("observed", sa.Float),
-    sa.Column("limit", sa.Float),
-    sa.Column("reason", sa.String, nullable=False),
-    sa.Column("run_id", sa.String, nullable=False),
-    sa.Column("table_version", sa.Integer),
-    sa.Column("config_digest", sa.String, nullable=False),
-    sa.CheckConstraint("state IN ('PASS', 'WARN', 'FAIL', 'BLOCKED')", name="known_state"),
-    sa.Index("fuse_verdicts_latest", "universe", "guards", "fuse", "as_of", "id"),
-)
-
-SNAPSHOTS = sa.Table(
-    "snapshots",
-    METADATA,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("name", sa.String, nullable=False, unique=True),
-    sa.Column("created_at", UtcTime, nullable=False),
-    sa.Column("status", sa.String, nullable=False),
-    sa.Column("path", sa.String, nullable=False),
-    sa.Column("manifest", sa.JSON, nullable=False),
-)
-
-ACCEPTED_RUNS = sa.Table(
-    "accepted_runs",
-    METADATA,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("recorded_at", UtcTime, nullable=False),
-    sa.Column("universe", sa.String, nullable=False),
-    sa.Column("as_of", sa.Date, nullable=False),
-    sa.Column("run_id", sa.String, nullable=False),
-    sa.Column("coverage", sa.Float, nullable=False, comment="filled share of the panel"),
-    sa.Column("rows", sa.Integer, nullable=False),
-    sa.Column("symbols", sa.Integer, nullable=False),
-    sa.Column("table_version", sa.Integer),
-    sa.Index("accepted_runs_latest", "universe", "as_of", "id"),
-)
-
-TABLE_WRITES = sa.Table(
-    "table_writes",
-    METADATA,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("recorded_at", UtcTime, nullable=False),
-    sa.Column("address", sa.String, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("run_id", sa.String, nullable=False),
-    sa.Column("source", sa.String, nullable=False),
-    sa.Column("config_digest", sa.String, nullable=False),
-    sa.Column("code_commit", sa.String, nullable=False),
-    sa.Column("start", sa.Date),
-    sa.Column("end", sa.Date),
-    sa.Column("rows", sa.Integer, nullable=False),
-    sa.Index("table_writes_address", "address", "version"),
-)
-
-EXPERIMENTS = sa.Table(
-    "experiments",
-    METADATA,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("created_at", UtcTime, nullable=False),
-    sa.Column("params", sa.JSON, nullable=False),
-    sa.Column("result", sa.JSON, nullable=False),
-)
-
-OUTBOX = sa.Table(
-    "outbox",
-    METADATA,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("dedupe_key", sa.String, nullable=False),
-    sa.Column("channel", sa.String, nullable=False),
-    sa.Column("order_key", sa.String, nullable=False, comment="letters of one key keep their order on a channel"),
-    sa.Column("kind", sa.String, nullable=False),
-    sa.Column("severity", sa.String, nullable=False),
-    sa.Column("subject", sa.String, nullable=False),
-    sa.Column("event", sa.JSON, nullable=False),
-    sa.Column("state", sa.String, nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("created_at", UtcTime, nullable=False),
-    sa.Column("next_try", UtcTime, nullable=False),
-    sa.Column("sent_at", UtcTime),
-    sa.Column("batch", sa.String, comment="message that carried, or may have carried, the letter"),
-    sa.Column("lease_token", sa.String),
-    sa.Column("lease_until", UtcTime),
-    sa.Column("last_error", sa.String),
-    sa.UniqueConstraint("dedupe_key", "channel", name="told_once"),
-    sa.CheckConstraint("state IN ('new', 'sent', 'dead')", name="known_letter_state"),
-    sa.Index("outbox_due", "channel", "state", "id"),
-    sqlite_autoincrement=True,
-)
-
-CURSORS = sa.Table(
-    "cursors",
-    METADATA,
-    sa.Column("name", sa.String, primary_key=True),
-    sa.Column("value", sa.String, nullable=False),
-    sa.Column("updated_at", UtcTime, nullable=False),
-)
-
-CHANNEL_SENDS = sa.Table(
-    "channel_sends",
-    METADATA,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("channel", sa.String, nullable=False),
-    sa.Column("token", sa.String, nullable=False),
-    sa.Column("arrived_by", UtcTime, nullable=False, comment="no later than this the server saw the message"),
-    sa.Index("channel_sends_recent", "channel", "arrived_by"),
-)
-
-CHANNEL_STATES = sa.Table(
-    "channel_states",
-    METADATA,
-    sa.Column("channel", sa.String, primary_key=True),
-    sa.Column("failures", sa.Integer, nullable=False, comment="in a row"),
-    sa.Column("failing_since", UtcTime),
-    sa.Column("paused_until", UtcTime),
-    sa.Column("last_ok_at", UtcTime),
-    sa.Column("last_error", sa.String),
-)
-
-SOURCE_STATES = sa.Table(
-    "source_states",
-    METADATA,
-    sa.Column("source", sa.String, primary_key=True),
-    sa.Column("state", sa.String, nullable=False, comment="HEALTHY, DEGRADED, FAILED"),
-    sa.Column("seconds", sa.Float, comment="smoothed duration of a request"),
-    sa.Column("last_error", sa.String, nullable=False),
-    sa.Column("retry_at", UtcTime, comment="not asked before, while FAILED"),
-    sa.Column("updated_at", UtcTime, nullable=False),
-    sa.Column("health", sa.JSON, nullable=False),
-)
-
-SOURCE_MARKS = sa.Table(
-    "source_marks",
-    METADATA,
-    sa.Column(
-        "name", sa.String, primary_key=True, comment="host/<name>: its token bucket; topic/<name>: source in use"
-    ),
-    sa.Column("value", sa.JSON, nullable=False),
-)
-
-SOURCE_EVENTS = sa.Table(
-    "source_events",
-    METADATA,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("recorded_at", UtcTime, nullable=False),
-    sa.Column("topic", sa.String, nullable=False, comment="what was asked for, e.g. bars/XSHG"),
-    sa.Column("kind", sa.String, nullable=False, comment="switched, recovered, exhausted"),
-    sa.Column("source", sa.String, nullable=False, comment="in use now; empty for none"),
-    sa.Column("before", sa.String, nullable=False),
-    sa.Column("detail", sa.String, nullable=False, comment="one clause per source that was not used"),
-)
-
-RESTATEMENTS = sa.Table(
-    "restatements",
-    METADATA,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("found_at", UtcTime, nullable=False),
-    sa.Column("universe", sa.String, nullable=False),
-    sa.Column("start", sa.Date, nullable=False, comment="first session with a changed row"),
-    sa.Column("end", sa.Date, nullable=False, comment="last stored session: every later row reads the changed ones"),
-    sa.Column("rows", sa.Integer, nullable=False),
-    sa.Column("changes", sa.JSON, nullable=False, comment="symbol -> dates, columns and examples"),
-    sa.Column("digest", sa.String, nullable=False, unique=True, comment="of the changed values: found once"),
-    sa.Column("run_id", sa.String, nullable=False, comment="run that found it"),
-    sa.Column("state", sa.String, nullable=False, comment="found, done"),
-    sa.Column("done_at", UtcTime),
-    sa.Column("done_by", sa.String, comment="run that made everything after it again"),
-)
-
-APPEND_ONLY = (FUSE_VERDICTS, TABLE_WRITES, ACCEPTED_RUNS, SOURCE_EVENTS)
-
-for _table in APPEND_ONLY:
-    for _verb in ("UPDATE", "DELETE"):
-        _ddl = sa.DDL(
-            f"CREATE TRIGGER {_table.name}_no_{_verb.lower()} BEFORE {_verb} ON {_table.name} "
-            f"BEGIN SELECT RAISE(ABORT, '{_table.name} is append-only'); END"
-        )
-        event.listen(_table, "after_create", _ddl.execute_if(dialect="sqlite"))
+__all__ = [
+    "ACCEPTED_RUNS",
+    "CHANNEL_SENDS",
+    "CHANNEL_STATES",
+    "CURSORS",
+    "EXPERIMENTS",
+    "FUSE_VERDICTS",
+    "METADATA",
+    "OUTBOX",
+    "RESTATEMENTS",
+    "SCHEMA_STAMP",
+    "SNAPSHOTS",
+    "SOURCE_EVENTS",
+    "SOURCE_MARKS",
+    "SOURCE_STATES",
+    "TABLE_WRITES",
+    "UtcTime",
+    "one_line",
+    "open_ops",
+]
 
 
 def open_ops(url: str) -> sa.Engine:

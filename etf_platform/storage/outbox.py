@@ -149,7 +149,7 @@ def unheard(connection: sa.Connection, after_attempts: int) -> list[Letter]:
     """One letter of every event that no channel has taken though each is dead or has tried `after_attempts` times."""
     t = OUTBOX.c
     hopeless = sa.or_(t.state == "dead", sa.and_(t.state == "new", t.attempts >= after_attempts))
-    failed = sa.select(t.dedupe_key).where(t.state != "sent", hopeless)
+    failed = sa.select(t.dedupe_key).where(t.state.in_(("new", "dead")), hopeless)
     hoping = sa.func.sum(sa.case((hopeless, 0), else_=1))
     first = sa.select(sa.func.min(t.id)).where(t.dedupe_key.in_(failed)).group_by(t.dedupe_key).having(hoping == 0)
     return _letters(connection, list(connection.scalars(first)))
