@@ -154,12 +154,13 @@ def second_bars(
     (DataFrame, str, tuple of str)
         Columns of `ROW_COLUMNS`; the provider's name, empty where none answered; why the others did not.
     """
-    reasons = []
+    reasons, tried = [], {not_from}
     for content in CONTENTS:
         for served in wire.serving(sessions.exchange, content):
             phase = wire.around.memory.health(served.name).breaker.phase(wire.around.clock())
-            if served.name == not_from or phase == "open":
+            if served.name in tried or phase == "open":
                 continue
+            tried.add(served.name)
             try:
                 rows = _one_session(wire, served, content, symbols, trading_date)
             except PlatformError as error:

@@ -51,7 +51,7 @@ def rematerialise(platform: Platform) -> "list[JobResult]":
 
     results: list[JobResult] = []
     for universe, rows in _open(platform).items():
-        start, end, first = _range(platform, rows)
+        start, end, first = _range(platform, universe, rows)
         if universe in platform.config.universes.universes:
             done = run_universe(platform, universe, start, end)
         else:
@@ -100,7 +100,7 @@ def requests(platform: Platform, instance: dg.DagsterInstance) -> Iterator[dg.Ru
 def _request(
     platform: Platform, instance: dg.DagsterInstance, universe: str, rows: Sequence[dict[str, Any]], ids: str
 ) -> dg.RunRequest:
-    start, end, first = _range(platform, rows)
+    start, end, first = _range(platform, universe, rows)
     is_pool = universe not in platform.config.universes.universes
     if is_pool and rows[0]["start"] < first and not _succeeded(instance, ids, "history"):
         keys = [asset_key(s.address, u) for u, s in steps_of(platform) if u == universe and s.job == "history"]
@@ -130,7 +130,10 @@ def _open(platform: Platform) -> dict[str, list[dict[str, Any]]]:
     return {universe: sorted(rows, key=lambda r: r["start"]) for universe, rows in found.items()}
 
 
-def _range(platform: Platform, rows: Sequence[dict[str, Any]]) -> tuple[date, date, date]:
+def _range(platform: Platform, universe: str, rows: Sequence[dict[str, Any]]) -> tuple[date, date, date]:
+    """First changed session and last stored one, both inside the partitions; and the first partition."""
+    from etf_platform.core.tables import BARS
+
     first = date.fromisoformat(platform.config.platform.first_partition)
-    end = max(row["end"] for row in rows)
-    return max(first, min(row["start"] for row in rows)), max(first, end), first
+    last = platform.lake.read(BARS, universe, columns=["date"])["date"].max().date()
+    return max(first, min(row["start"] for row in rows)), max(first, last), first

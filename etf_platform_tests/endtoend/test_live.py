@@ -5,7 +5,12 @@ import time
 import pandas as pd
 import pytest
 
+from etf_platform.core.workspace import Workspace
 from etf_platform.market.calendar import sessions
+from etf_platform.orchestration.platform import Platform
+from etf_platform.orchestration.rematerialise import rematerialise
+from etf_platform.orchestration.revisions import report_of
+from etf_platform.storage.source_states import source_events, source_states
 from etf_platform_tests.resources.live_feeds import EASTMONEY, SINA, TENCENT, YAHOO, Market, serve
 from etf_platform_tests.resources.replay_server import ERROR_500, replay_server, unused_port
 
@@ -15,28 +20,38 @@ AFTER_CLOSE = pd.Timestamp("2025-01-02 18:00", tz="Asia/Shanghai")
 PROVIDERS = {"tencent": (10, TENCENT), "eastmoney": (30, EASTMONEY), "sina": (50, SINA), "yahoo": (10, YAHOO)}
 
 
-@pytest.fixture(autouse=True)
-def _evening(monkeypatch):
+@pytest.fixture(scope="module", autouse=True)
+def _evening():
     """It is six o'clock in the evening of the last session, and nobody waits."""
 
     class Time:
         time = staticmethod(AFTER_CLOSE.timestamp)
         sleep = staticmethod(lambda _seconds: None)
 
-    monkeypatch.setattr("etf_platform.orchestration.live.time", Time)
-    monkeypatch.setattr("etf_platform.orchestration.steps.market._now", lambda: AFTER_CLOSE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("etf_platform.orchestration.live.time", Time)
+        patch.setattr("etf_platform.orchestration.steps.market._now", lambda: AFTER_CLOSE)
+        yield
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def market():
     return Market(FUNDS, [f"{day:%Y-%m-%d}" for day in sessions("XSHG").between(FIRST, LAST)])
 
 
+@pytest.fixture(scope="module")
+def running(market):
+    with replay_server() as server:
+        serve(server, market)
+        yield server
+
+
 @pytest.fixture
-def server(market):
-    with replay_server() as running:
-        serve(running, market)
-        yield running
+def server(running, market):
+    """The providers as recorded, whatever the test before did to them."""
+    running.faults.clear()
+    market.restated.clear()
+    return running
 
 
 def _source(base):
@@ -48,15 +63,27 @@ def _source(base):
     return {"kind": "live", "timeout_seconds": 1, "order": order, "providers": providers}
 
 
-@pytest.fixture
-def live(installed, configured, tmp_path):
+@pytest.fixture(scope="module")
+def live(installed, configured, tmp_path_factory):
     """An installation on a live source whose providers stand below a base address."""
 
-    def make(base, name="home"):
-        config = configured(tmp_path / f"{name}_configs", live=_source(base))
-        return installed(tmp_path / name, config, source="live")
+    def make(base):
+        folder = tmp_path_factory.mktemp("live")
+        return installed(folder / "home", configured(folder / "configs", live=_source(base)), source="live")
 
     return make
+
+
+@pytest.fixture(scope="module")
+def stored(live, running):
+    """An installation with history and one day from the network; copy it."""
+    installation = live(running.base)
+    running.asked.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ETF_PLATFORM_HOME", "")
+        ended = installation.cli("run", "--date", BEFORE)
+    assert ended.code in (0, 2), ended.text
+    return installation
 
 
 def test_without_network_there_is_one_sentence_per_source_exit_code_3_and_nothing_stored(live):
@@ -88,29 +115,60 @@ def test_without_network_the_us_universe_says_so_too(live):
     assert installation.addresses == []
 
 
-def test_a_day_from_the_network_is_stored_compared_and_used(live, server, market):
-    installation = live(server.base)
+def test_a_day_from_the_network_is_stored_compared_and_used(stored, server, market):
+    bars, compared = stored.rows("market/A_SHARE/bars"), stored.rows("market/A_SHARE/reconciliation")
 
-    ended = installation.cli("run", "--date", LAST)
-
-    assert ended.code in (0, 2), ended.text
-    bars = installation.rows("market/A_SHARE/bars")
     assert set(bars["source"]) == {"live:tencent"}
-    assert len(bars) == 5 * len(market.sessions)
-    compared = installation.rows("market/A_SHARE/reconciliation")
-    assert set(compared["verdict"]) == {"agrees"}
+    assert len(bars) == 5 * (len(market.sessions) - 1)
+    assert compared["verdict"].tolist() == ["agrees"] * 5
     assert set(compared["other_source"]) == {"live:eastmoney"}
-    assert len(compared) == 5
-    assert any(address.startswith("kpi/A_SHARE/") for address in installation.addresses)
-    hosts = {host for host, _ in server.asked}
-    assert hosts == {TENCENT, EASTMONEY}
+    assert any(address.startswith("kpi/A_SHARE/") for address in stored.addresses)
+    assert {host for host, _ in server.asked} == {TENCENT, EASTMONEY}
 
 
-def test_when_the_first_source_fails_the_second_is_stored_and_named(live, server):
-    installation = live(server.base)
+def test_when_the_first_source_fails_the_second_is_stored_and_named(stored, server, tmp_path):
+    installation = stored.copy(tmp_path / "home")
     server.spoil(TENCENT, ERROR_500)
 
     ended = installation.cli("run", "--date", LAST)
 
     assert ended.code in (0, 2), ended.text
-    assert set(installation.rows("market/A_SHARE/bars")["source"]) == {"live:eastmoney"}
+    bars = installation.rows("market/A_SHARE/bars")
+    by_day = bars.groupby(bars["date"].astype(str).str[:10])["source"].unique().str[0]
+    assert (by_day[BEFORE], by_day[LAST]) == ("live:tencent", "live:eastmoney")
+    compared = installation.rows("market/A_SHARE/reconciliation")
+    assert set(compared.loc[compared["date"].astype(str).str[:10] == LAST, "other_source"]) == {"live:sina"}
+    platform = Platform.open(Workspace(installation.home, installation.config, "live"))
+    assert [(e["topic"], e["kind"], e["source"]) for e in source_events(platform.ops)] == [
+        ("bars/XSHG", "switched", "eastmoney")
+    ]
+    assert {s["source"]: s["state"] for s in source_states(platform.ops)}["tencent"] in ("DEGRADED", "FAILED")
+    assert report_of(platform).empty
+
+
+def test_restated_history_is_found_recorded_and_made_again_exactly_once(stored, live, server, market, tmp_path):
+    """Afterwards the tables are those of an installation that never saw the old prices."""
+    installation = stored.copy(tmp_path / "home")
+    market.restated["510300.SH", "2024-12-18"] = 1.02
+    assert installation.cli("run", "--date", LAST).code in (0, 2)
+    untouched = installation.bits(until="2024-12-17")["factors/A_SHARE/panel"]
+    platform = Platform.open(Workspace(installation.home, installation.config, "live"))
+
+    found = report_of(platform).iloc[0]
+    results = rematerialise(platform)
+
+    assert (str(found["start"]), str(found["end"]), found["rows"]) == ("2024-12-18", LAST, 2)
+    assert set(found["changes"]) == {"510300.SH"}
+    assert [result.problems for result in results] == [()] * len(results)
+    assert report_of(platform)["state"].tolist() == ["done"]
+    assert rematerialise(platform) == []
+    assert installation.bits(until="2024-12-17")["factors/A_SHARE/panel"] == untouched
+    fresh = live(server.base)
+    assert fresh.cli("run", "--date", LAST).code in (0, 2)
+    for address in ("market/A_SHARE/bars", "factors/A_SHARE/panel", "strategies/A_SHARE/targets"):
+        pd.testing.assert_frame_equal(_told(installation, address), _told(fresh, address))
+
+
+def _told(installation, address):
+    rows = installation.rows(address).drop(columns="revision", errors="ignore")
+    return rows.sort_values(["date", "symbol"], ignore_index=True)

@@ -69,8 +69,7 @@ class Replay:
 @contextmanager
 def replay_server() -> Iterator[Replay]:
     """Start a server on a free port of 127.0.0.1; stopped at the end."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _Handler)
     server.replay = Replay(server.server_port)  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -81,6 +80,13 @@ def replay_server() -> Iterator[Replay]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_words: object) -> None:
+        """A caller that hangs up is no news."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -54,7 +54,7 @@ def ask_all(
     Raises
     ------
     SourceUnavailableError, SourceError
-        More than `most_failures` asks failed: the last one's error, with the number of failures.
+        More than `most_failures` asks, or all of them, failed: the last one's error, with the number of failures.
     """
     parsed: list[Parsed] = []
     failures: list[str] = []
@@ -68,7 +68,7 @@ def ask_all(
             raise
         except SourceError as error:
             failures.append(error.saw)
-            if len(failures) > most_failures:
+            if len(failures) > most_failures or len(failures) == len(asks):
                 saw = error.saw if len(asks) == 1 else f"{error.saw} (given up after {sent} of {len(asks)} requests)"
                 kind = SourceUnavailableError if error.retryable else SourceError
                 raise kind(error.doing, saw, error.remedy) from error

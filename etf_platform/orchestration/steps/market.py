@@ -73,7 +73,7 @@ def _note_restated(
     newest = _newest(stored, days[1])
     if newest <= days[1]:
         changes = changes[changes["date"] < pd.Timestamp(days[0])]
-    noted = note_restated(platform.ops, universe, changes, newest, window.run_id)
+    noted = note_restated(platform.ops, universe, changes, max(newest, days[1]), window.run_id)
     return "none" if noted is None else f"{noted['rows']} rows from {noted['start']} on: {', '.join(noted['changes'])}"
 
 

@@ -162,3 +162,21 @@ def test_a_second_provider_is_asked_for_the_sample(wire):
     rows, other, reasons = second_bars(wire, FUNDS[:2], XSHG, pd.Timestamp(LAST), "tencent")
 
     assert (len(rows), other, reasons) == (2, "eastmoney", ())
+
+
+def test_the_sample_goes_to_a_third_provider_when_the_second_is_down(wire, server):
+    server.spoil(EASTMONEY, ERROR_500)
+
+    rows, other, reasons = second_bars(wire, FUNDS[:2], XSHG, pd.Timestamp(LAST), "tencent")
+
+    assert (len(rows), other) == (2, "sina")
+    assert reasons == ("eastmoney: HTTP 500 (given up after 2 of 2 requests)",)
+
+
+def test_where_no_second_provider_answers_nothing_is_compared(wire, server):
+    for host in (EASTMONEY, SINA):
+        server.spoil(host, ERROR_500)
+
+    rows, other, reasons = second_bars(wire, FUNDS[:2], XSHG, pd.Timestamp(LAST), "tencent")
+
+    assert (rows.empty, other, len(reasons)) == (True, "", 2)
