@@ -71,6 +71,13 @@ def book(prices: Sequence[str], volumes: Sequence[str], side: str, unit: int) ->
     return values
 
 
+def with_last(values: Values) -> Values:
+    """The quote with the previous close in place of a last price while nothing has traded."""
+    if values["is_traded"] or not math.isnan(values["last"]):
+        return values
+    return values | {"last": values["prev_close"]}
+
+
 def without_empty_book(values: Values) -> Values:
     """The quote with an unknown book where both sides are empty: indices, halts, before the opening call."""
     names = [f"{side}{level}_volume" for side in ("bid", "ask") for level in range(1, 6)]

@@ -4,8 +4,6 @@ No limits, no IOPV. Volumes in shares, of Shanghai indices in lots. Before the o
 the previous close stands in its place and the quote is marked as not traded.
 """
 
-import math
-
 from etf_platform.core.tables import QUOTES
 from etf_platform.core.units.source import Endpoint, LiveSource, Parsed, QuoteAsk, Reply, Request, reply_error
 from etf_platform.market.codes import Code, classify, from_feed
@@ -22,7 +20,15 @@ from etf_platform.market.sources.judge import (
     shares_per_unit,
     text,
 )
-from etf_platform.market.sources.quoting import blank, book, check_quote, feed_codes, statements, without_empty_book
+from etf_platform.market.sources.quoting import (
+    blank,
+    book,
+    check_quote,
+    feed_codes,
+    statements,
+    with_last,
+    without_empty_book,
+)
 
 NAME = "live:sina"
 BATCH = 800
@@ -72,12 +78,9 @@ def _read(symbol: str, fields: list[str], ask: QuoteAsk, reply: Reply) -> Values
     values |= _prices(fields) | _turnover(code, fields)
     values["status"] = STATUS.get(fields[32].strip(), "unknown") if len(fields) > MIN_FIELDS else "normal"
     values["is_traded"] = values["volume"] > 0
-    if math.isnan(values["last"]):
-        require(not values["is_traded"], "missing_value", "traded, but no last price")
-        values["last"] = values["prev_close"]
     values |= book(fields[11:20:2], fields[10:20:2], "bid", 1) | book(fields[21:30:2], fields[20:30:2], "ask", 1)
     _check_best(fields, values)
-    values = without_empty_book(values)
+    values = without_empty_book(with_last(values))
     check_quote(values)
     return values
 

@@ -331,3 +331,21 @@ def test_the_close_before_a_refused_bar_is_nobody_s_previous_close(cases):
 @every_reply
 def test_odd_bytes_are_typed_errors(cases, name, body):
     assert kind_of(cases[name], body)
+
+
+def test_an_eastmoney_row_of_dashes_is_a_stock_that_has_not_traded(cases):
+    row = {"f12": "600107", "f13": 1, "f14": "x", "f18": 3.35} | dict.fromkeys(("f2", "f3", "f5", "f6", "f15"), "-")
+    parsed = cases["clist"].parse(json.dumps({"data": {"total": 1, "diff": [row]}}).encode())
+    quote = parsed.frame.iloc[0]
+
+    assert (quote["last"], quote["is_traded"]) == (3.35, False)
+    assert quote[["volume", "amount", "high", "turnover"]].isna().all()
+
+
+def test_a_stock_of_tencent_before_the_opening_shows_the_previous_close(cases):
+    line = b'v_sh600519="1~x~600519~0.00~1306.45~0.00~0~0~0' + b"~0.00~0" * 10 + b"~~20260806090101~0.00~0.00~0.00~0.00"
+    line += b'~0.00/0/0~0~0~0.00~19.67~~0.00~0.00~0.00~16269.81~16269.81~6.99~1437.10~1175.81~0.00~~~";'
+    quote = cases["quotes"].parse(line).frame.iloc[0]
+
+    assert (quote["last"], quote["is_traded"], quote["volume"]) == (1306.45, False, 0)
+    assert quote[["open", "bid1_volume"]].isna().all()

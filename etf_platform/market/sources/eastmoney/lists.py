@@ -32,7 +32,7 @@ from etf_platform.market.sources.judge import (
     text,
     utc,
 )
-from etf_platform.market.sources.quoting import blank, check_quote, check_same, fraction, units_of
+from etf_platform.market.sources.quoting import blank, check_quote, check_same, fraction, units_of, with_last
 
 PAGE = 100
 GROUPS = {
@@ -142,6 +142,7 @@ def _read(row: Any, place: int, session: Any, reply: Reply) -> Values:
     values["premium"] = values["last"] / values["iopv"] - 1.0
     values |= _traded(code, given, values["last"])
     values |= _time(given, session, reply)
+    values = with_last(values)
     check_quote(values)
     if values["is_traded"]:
         moved = values["last"] - values["prev_close"]

@@ -32,6 +32,7 @@ from etf_platform.market.sources.quoting import (
     fraction,
     statements,
     units_of,
+    with_last,
     without_empty_book,
 )
 
@@ -102,7 +103,7 @@ def read_line(symbol: str, fields: list[str], ask: QuoteAsk, reply: Reply) -> Va
     values["status"] = STATUS.get(fields[40].strip(), "unknown")
     values["is_traded"] = values["volume"] > 0
     values |= _books(code, fields)
-    values = without_empty_book(values)
+    values = without_empty_book(with_last(values))
     values["book_estimated"] = code.board == "star"
     check_quote(values)
     _check_consistent(code, fields, values)
@@ -138,7 +139,8 @@ def _turnover(code: Code, fields: list[str]) -> Values:
     amount = needed(quantity(parts[2], "amount"), "amount")
     check_same(number(parts[1], "volume of field 35"), volume, "inconsistent", "volume", 0.01 * volume)
     check_same(number(fields[36], "volume"), volume, "inconsistent", "volume", 0.01 * volume)
-    check_same(number(fields[3], "last"), last, "inconsistent", "last", 0.01 * last)
+    if volume > 0:
+        check_same(number(fields[3], "last"), last, "inconsistent", "last", 0.01 * last)
     check_same(number(fields[37], "amount") * 1e4, amount, "inconsistent", "amount", 1.1e4 + 0.01 * amount)
     unit = units_of(code, amount, volume, last)
     has_traded = volume > 0 and amount > 0
@@ -164,7 +166,7 @@ def _books(code: Code, fields: list[str]) -> Values:
 def _check_consistent(code: Code, fields: list[str], values: Values) -> None:
     change, rate = number(fields[31], "change"), fraction(fields[32], "change")
     moved = values["last"] - values["prev_close"]
-    if values["last"] > 0:
+    if values["is_traded"]:
         check_same(moved, change, "inconsistent", "change", 0.0051)
         check_same(moved / values["prev_close"], rate, "inconsistent", "change", HALF_PERCENT_STEP)
     if code.board == "fund" and len(fields) > 81 and (values["iopv"] > 0 or code.kind == "lof"):
