@@ -39,5 +39,7 @@ for command in (
 ):
     main.add_command(command)
 
+trend.trend.add_command(notify.trend_notify)
+
 if __name__ == "__main__":
     sys.exit(guarded(main, False))

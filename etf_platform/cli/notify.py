@@ -1,9 +1,10 @@
-"""Commands on messages to people: `notify test`, `notify list`, `notify retry`. Not here: what is told, and to whom."""
+"""Commands on messages to people: `notify test|list|retry|health`, `trend notify`. Not here: what is told to whom."""
 
 import datetime as dt
 import getpass
 import platform as machine
 from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -108,6 +109,39 @@ def health(workspace: Workspace, fmt: Format) -> None:
     print_frame(sensor_rows(platform, now), fmt)
     say(f"{state}{': ' if reason else ''}{reason}")
     raise SystemExit(state.exit_code)
+
+
+@click.command("notify")
+@click.option("--strategy", envvar="STRATEGY", default="EMA_trend_v3", show_default=True, help="[STRATEGY]")
+@click.option("--symbol", envvar="SYMBOL", default="QQQ", show_default=True, help="[SYMBOL]")
+@with_workspace
+def trend_notify(workspace: Workspace, strategy: str, symbol: str) -> None:
+    """Send the signal report of the session that has just closed; nothing on days off, and nothing twice.
+
+    Exit codes: 0 sent, or nothing to send; 2 a channel failed (the dispatcher tries again).
+    """
+    from etf_platform.orchestration.alerting.deliver import send_now, sentence_of
+    from etf_platform.orchestration.alerting.telling import signal_report
+    from etf_platform.orchestration.runner import latest_session, load_universe
+    from etf_platform.orchestration.trends import reported, symbol_named, universe_of
+
+    platform, now, name = _opened(workspace), dt.datetime.now(dt.UTC), symbol_named(symbol)
+    universe = universe_of(platform, name)
+    load_universe(platform, universe)
+    day = latest_session(platform, universe, now)
+    if day != today_at(platform, universe, now):
+        say(f"No session of {platform.exchange(universe)} has closed today; nothing is sent.")
+        return
+    text = reported(platform, strategy, name, day, None).rendered("txt")
+    event = signal_report(platform, universe, strategy, name, day.isoformat(), text, now)
+    letters, done = send_now(platform, [event], now)
+    say(f"{event.subject}: {letters} letter(s); {sentence_of(done)}")
+    raise SystemExit(FAILED if done.failed else 0)
+
+
+def today_at(platform: "Platform", universe: str, now: dt.datetime) -> dt.date:
+    """The calendar day at the exchange of a universe."""
+    return now.astimezone(ZoneInfo(platform.config.universes.universes[universe].timezone)).date()
 
 
 def _opened(workspace: Workspace) -> "Platform":

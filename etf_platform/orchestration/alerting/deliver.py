@@ -5,17 +5,19 @@ Not here: how letters are delivered, which is `alerts.dispatch`.
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from etf_platform.alerts.channel import Line, Receipt, ready_names
 from etf_platform.alerts.dispatch import Budget, DispatchReport, dispatch
+from etf_platform.alerts.events import Event
 from etf_platform.alerts.layout import Paper, message_of
 from etf_platform.alerts.lines import missing_credentials, open_lines
-from etf_platform.alerts.post import Desk
+from etf_platform.alerts.post import Desk, post
 from etf_platform.alerts.wording import test_message
 from etf_platform.core.secrets import Secrets
 from etf_platform.orchestration.platform import Platform
+from etf_platform.storage import outbox
 
 FOLDER = "alerts"
 
@@ -53,6 +55,13 @@ def send_test(
             paper = Paper(line.channel.most_bytes(line.outlet), config.timezone, config.link)
             receipt = line.deliver(message_of([event], uuid.uuid4().hex, paper))
             yield line.name, replace(receipt, detail=held.mask(receipt.detail))
+
+
+def send_now(platform: Platform, events: Sequence[Event], now: dt.datetime) -> tuple[int, DispatchReport]:
+    """Put events into the outbox, unless they were told before, and deliver; letters added, and what was done."""
+    with outbox.transaction(platform.ops) as connection:
+        letters = post(connection, events, desk_of(platform), now)
+    return letters, deliver(platform, platform.config.alerts.sensors.dispatch_seconds)
 
 
 def idle_channels(platform: Platform) -> tuple[str, ...]:

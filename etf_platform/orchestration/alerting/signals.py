@@ -38,7 +38,7 @@ def _told(scene: Scene, stored: Stored) -> list[Event]:
     for label, text in texts.items():
         strategy, symbol = label.split(":")
         if strategy in wanted:
-            told.append(telling.signal_report(scene, stored, universe, strategy, symbol, day, text))
+            told.append(telling.signal_report(scene.platform, universe, strategy, symbol, day, text, stored.at))
     return told
 
 

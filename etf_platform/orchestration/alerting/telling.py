@@ -12,6 +12,7 @@ from etf_platform.alerts.wording import trend_signal
 from etf_platform.core.states import State
 from etf_platform.orchestration.alerting.reading import Stored
 from etf_platform.orchestration.alerting.watch import Scene
+from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.windows import PARTITION, RANGE_END, RANGE_START
 
 SHOWN = 8
@@ -36,7 +37,7 @@ def check_failed(scene: Scene, stored: Stored, evaluation: dg.AssetCheckEvaluati
         occurred_at=stored.at,
         order_key=f"check/{asset}:{evaluation.check_name}",
         blocks=(_block("Reason", evaluation.description or "no reason given"), _facts(evaluation, stored)),
-        owner=_owner(scene),
+        owner=_owner(scene.platform),
         asset=asset,
         link=_asset_link(evaluation.asset_key),
     )
@@ -56,7 +57,7 @@ def check_recovered(
         occurred_at=stored.at,
         order_key=f"check/{asset}:{evaluation.check_name}",
         blocks=(Block("Passes again", (("it was", since), *_facts(evaluation, stored).lines)),),
-        owner=_owner(scene),
+        owner=_owner(scene.platform),
         asset=asset,
         link=_asset_link(evaluation.asset_key),
     )
@@ -80,7 +81,7 @@ def run_failed(scene: Scene, stored: Stored, run: dg.DagsterRun | None, problems
             Block("Failed steps", tuple((step, _short(sentence)) for step, sentence in why)),
             Block("Run", (*facts, ("retried", retry))),
         ),
-        owner=_owner(scene),
+        owner=_owner(scene.platform),
         asset=problems[0][0] if problems else None,
         link=f"/runs/{stored.entry.run_id}",
     )
@@ -100,7 +101,7 @@ def partitions_late(scene: Scene, job: str, universe: str, day: str, absent: Seq
             Block(f"{len(absent)} asset(s) have no partition {day}", tuple(absent[:SHOWN])),
             _block("What to do", f"start `{job}` for {day}, or see which check or failed run stops it"),
         ),
-        owner=_owner(scene),
+        owner=_owner(scene.platform),
         asset=absent[0],
         link=f"/assets/{absent[0]}?partition={day}",
     )
@@ -115,7 +116,7 @@ def partitions_arrived(scene: Scene, job: str, universe: str, day: str) -> Event
         subject=f"Recovered: {job} of {universe} for {day} is complete",
         occurred_at=scene.now,
         order_key=f"partitions/{job}/{universe}",
-        owner=_owner(scene),
+        owner=_owner(scene.platform),
     )
 
 
@@ -129,7 +130,7 @@ def calendar_ends(scene: Scene, exchange: str, end: str, warning: str) -> Event:
         occurred_at=scene.now,
         order_key=f"calendar/{exchange}",
         blocks=(_block("What is known", warning),),
-        owner=_owner(scene),
+        owner=_owner(scene.platform),
     )
 
 
@@ -157,7 +158,7 @@ def sensor_failed(scene: Scene, watch: str, reason: str) -> Event:
         occurred_at=scene.now,
         order_key=f"sensor/{watch}",
         blocks=(_block("What was seen", f"{watch}: {reason}"), _block("What to do", "see its ticks in the UI")),
-        owner=_owner(scene),
+        owner=_owner(scene.platform),
         asset="alerts/platform/heartbeat",
         link="/automation",
     )
@@ -173,7 +174,7 @@ def sensor_recovered(scene: Scene, watch: str, reason: str) -> Event:
         occurred_at=scene.now,
         order_key=f"sensor/{watch}",
         blocks=(_block("It was", reason),),
-        owner=_owner(scene),
+        owner=_owner(scene.platform),
         asset="alerts/platform/heartbeat",
     )
 
@@ -192,7 +193,7 @@ def source_changed(scene: Scene, row: Mapping[str, Any]) -> Event:
             Block("Source", (("topic", row["topic"]), ("now", row["source"] or "none"), ("before", row["before"]))),
             _block("Why", row["detail"] or "no reason recorded"),
         ),
-        owner=_owner(scene),
+        owner=_owner(scene.platform),
         about=row["topic"],
     )
 
@@ -211,24 +212,23 @@ def history_restated(scene: Scene, row: Mapping[str, Any]) -> Event:
             Block("What changed", (("sessions to make again", days), ("rows", str(row["rows"])))),
             Block("Symbols", tuple(sorted(row["changes"])[:SHOWN])),
         ),
-        owner=_owner(scene),
+        owner=_owner(scene.platform),
         asset=f"market/{row['universe']}/bars",
         link=f"/runs/{row['run_id']}",
     )
 
 
 def signal_report(
-    scene: Scene, stored: Stored, universe: str, strategy: str, symbol: str, day: str, text: str
+    platform: Platform, universe: str, strategy: str, symbol: str, day: str, text: str, at: dt.datetime
 ) -> Event:
     """The text report of one strategy on one symbol."""
-    shown = symbol.removesuffix(".US")
-    event = trend_signal(shown, dt.date.fromisoformat(day), strategy, text, stored.at)
-    return replace(event, owner=_owner(scene), asset=f"reports/{universe}/signal", about=symbol)
+    event = trend_signal(symbol.removesuffix(".US"), dt.date.fromisoformat(day), strategy, text, at)
+    return replace(event, owner=_owner(platform), asset=f"reports/{universe}/signal", about=symbol)
 
 
 def _of_disk(scene: Scene, word: str, kind: Kind, severity: Severity, subject: str, lines: tuple[str, ...]) -> Event:
     key = f"disk/{word}/{scene.now.isoformat()}"
-    return Event(key, kind, severity, subject, scene.now, "disk", (Block("", lines),), owner=_owner(scene))
+    return Event(key, kind, severity, subject, scene.now, "disk", (Block("", lines),), owner=_owner(scene.platform))
 
 
 def _facts(evaluation: dg.AssetCheckEvaluation, stored: Stored) -> Block:
@@ -264,8 +264,8 @@ def _shown_job(job: str) -> str:
     return "selected assets" if job.startswith("__ASSET_JOB") else job
 
 
-def _owner(scene: Scene) -> str | None:
-    owners = scene.platform.config.platform.owners
+def _owner(platform: Platform) -> str | None:
+    owners = platform.config.platform.owners
     return owners[0] if owners else None
 
 
