@@ -221,7 +221,7 @@ class LiveSource:
     name : str
         Rows carry `live:<name>`.
     hosts : tuple of str
-        The only hosts that its requests may go to; the further ones answer the same as the first.
+        The only hosts that its requests may go to, mirrors of one another included.
     endpoints : tuple of Endpoint
     rate : float
         Requests per second that the provider bears.

@@ -349,3 +349,9 @@ def test_a_stock_of_tencent_before_the_opening_shows_the_previous_close(cases):
 
     assert (quote["last"], quote["is_traded"], quote["volume"]) == (1306.45, False, 0)
     assert quote[["open", "bid1_volume"]].isna().all()
+
+
+def test_a_report_of_a_period_that_has_not_ended_is_refused(cases):
+    body = cases["holdings"].body.decode().replace("2026年1季度", "2026年4季度").replace("2026-03-31", "2026-12-31")
+
+    assert kind_of(cases["holdings"], body.encode()) == "wrong_date"

@@ -94,21 +94,21 @@ def parse_holdings(ask: HoldingsAsk, reply: Reply) -> Parsed:
     if any(code != classify(ask.symbol).code for code in _FUND.findall(envelope[1])):
         raise reply_error("not_ours", doing, "the reports are of another fund")
     gathered = Gathered(SOURCE, reply, ("as_of", "stock"))
-    for box in _boxes(envelope[1], ask, doing):
+    for box in _boxes(envelope[1], ask, pd.Timestamp(beijing(reply).date()), doing):
         _read_box(box, ask, reply, gathered)
     return gathered.parsed(FUND_HOLDINGS)
 
 
-def _boxes(content: str, ask: HoldingsAsk, doing: str) -> list[Box]:
+def _boxes(content: str, ask: HoldingsAsk, today: pd.Timestamp, doing: str) -> list[Box]:
     parts = re.split(r"(?=<div class=['\"]box['\"]>)", content)
     if _HEADING.search(content) is None:
         if "<tr" in content:
             raise reply_error("layout", doing, "a table without the heading of a report")
         return []
-    return [_box(part, ask, doing) for part in parts if "<" in part]
+    return [_box(part, ask, today, doing) for part in parts if "<" in part]
 
 
-def _box(html: str, ask: HoldingsAsk, doing: str) -> Box:
+def _box(html: str, ask: HoldingsAsk, today: pd.Timestamp, doing: str) -> Box:
     heading, as_of = _HEADING.search(html), _AS_OF.search(html)
     if heading is None or as_of is None or html.count("<tr") != html.count("</tr>"):
         raise reply_error("layout", doing, "a report without heading or date, or with an open row")
@@ -117,7 +117,7 @@ def _box(html: str, ask: HoldingsAsk, doing: str) -> Box:
         end = day(as_of[1])
     except Refusal as refusal:
         raise reply_error("layout", doing, refusal.reason) from refusal
-    if year != ask.year or end != pd.Period(f"{year}Q{quarter}").end_time.normalize():
+    if year != ask.year or end >= today or end != pd.Period(f"{year}Q{quarter}").end_time.normalize():
         raise reply_error("wrong_date", doing, f"a report of {year} quarter {quarter}, as of {end.date()}")
     columns = tuple(_words(cell) for cell in re.findall(r"<th[^>]*>(.*?)</th>", html, re.DOTALL))
     if absent := [name for name in (WEIGHT, CODE, NAME, SHARES, VALUE, RANK) if columns.count(name) != 1]:

@@ -106,6 +106,7 @@ def _read(row: Any, ask: BarAsk, unit: int | None) -> Values:
     prices = dict(zip(names, fields[1:5], strict=True))
     volume = needed(quantity(fields[5], "volume"), "volume")
     amount = quantity(fields[8], "amount") * AMOUNT_UNIT if len(fields) > 8 else NAN
+    amount = NAN if amount == 0 and volume > 0 else amount
     close = number(prices["close"], "close")
     factor = _unit(ask, amount, volume, close, unit)
     return bar(ask.symbol, when, prices, volume * factor, amount)
