@@ -42,6 +42,12 @@ class Plan:
     dispatchers: int = 2
     timeout: float = 1.0
     most_kills: int = 10_000
+    ops: str = ""
+
+    def url(self, folder: Path) -> str:
+        """The ops database: SQLite in the folder, or the one named by `ops`."""
+        return self.ops or f"sqlite:///{folder}/ops.db"
+
     seed: int = 7
 
 
@@ -90,7 +96,7 @@ def run_drill(folder: Path, plan: Plan) -> Outcome:
     rng = random.Random(plan.seed)
     commands, env = _commands(folder, plan)
     running = {name: _start(command, env, folder) for name, command in commands.items()}
-    engine = open_ops(f"sqlite:///{folder}/ops.db")
+    engine = open_ops(plan.url(folder))
     kills: Counter[str] = Counter()
     began = time.monotonic()
     next_kill = began + rng.uniform(*plan.kill_every)
@@ -131,7 +137,7 @@ def _commands(folder: Path, plan: Plan) -> tuple[dict[str, list[str]], dict[str,
     }
     throttle = ["--limit", str(LIMIT), "--window", str(plan.minute)]
     resources = "etf_platform_tests.resources"
-    common = ["--ops", f"sqlite:///{folder}/ops.db", "--alerts", f"{folder}/alerts.yaml", "--folder", f"{folder}/files"]
+    common = ["--ops", plan.url(folder), "--alerts", f"{folder}/alerts.yaml", "--folder", f"{folder}/files"]
     servers = {
         name: [f"{resources}.{name}_server", "--port", str(port), "--log", f"{folder}/{name}.jsonl", *throttle]
         for name, port in ports.items()
