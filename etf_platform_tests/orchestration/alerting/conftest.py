@@ -37,7 +37,8 @@ class Post:
 
     @property
     def letters(self):
-        return mailroom.letters(self.platform.ops)[::-1]
+        """Rows of the outbox, oldest first."""
+        return mailroom.letters(self.platform.ops, limit=5000)[::-1]
 
     @property
     def told(self):

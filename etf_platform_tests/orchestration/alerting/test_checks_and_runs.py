@@ -198,7 +198,7 @@ def test_a_number_that_sqlite_gives_again_hides_nothing(post):
 
 
 def test_more_than_one_batch_is_told_in_one_tick(post):
-    for number in range(1100):
+    for number in range(600):
         post.evaluate(False, check=f"check_{number}")
 
-    assert post.tick(CHECKS).letters == 1100
+    assert post.tick(CHECKS).letters == 600
