@@ -11,11 +11,10 @@ to be computed, and their noise is the same on every day.
 """
 
 from collections.abc import Sequence
-from statistics import NormalDist
-from typing import Final
 
 import numpy as np
 
+from etf_platform.measures.expansion import NORMAL, corrected_tail, is_monotone
 from etf_platform.measures.quantiles import (
     Tail,
     checked_sample,
@@ -25,7 +24,6 @@ from etf_platform.measures.quantiles import (
     tail_of_sorted,
 )
 
-NORMAL: Final = NormalDist()
 MIN_EVT_OBSERVATIONS, MIN_EVT_TAIL = 50, 20
 
 
@@ -64,22 +62,26 @@ def parametric(returns: np.ndarray, levels: Sequence[float]) -> Tail:
     return stacked(var, es, sigma)
 
 
-def cornish_fisher(returns: np.ndarray, levels: Sequence[float]) -> Tail:
+def cornish_fisher(returns: np.ndarray, levels: Sequence[float], within_domain: bool = False) -> Tail:
     """Normal quantile corrected for skewness and kurtosis; ES by the Edgeworth expansion.
 
     Shapes and errors as `historical`; population moments. Where the expansion gives an ES below the VaR (far tails of
-    skewed samples) the VaR stands for it, as `operational=TRUE` of PerformanceAnalytics does. The expansion is no
-    quantile function for large moments: beyond skewness of about 2 its figures should not be trusted.
+    skewed samples) the VaR stands for it, as `operational=TRUE` of PerformanceAnalytics does.
 
-    References
+    Parameters
     ----------
-    Favre and Galeano (2002), doi:10.3905/jai.2002.319052; Boudt, Peterson and Croux (2008), doi:10.21314/JOR.2008.188
+    returns, levels
+        As `historical`.
+    within_domain : bool
+        Whether VaR and ES are NaN where the expansion is no quantile function (`expansion.is_monotone`). Published
+        figures are given without that check; a forecast should not be: beyond the domain its VaR nears 0.
     """
     sample = checked_sample(returns, levels)
     mean, sigma, skew, excess = _moments(sample)
-    expanded = [_edgeworth(level, skew, excess) for level in levels]
-    var = [-(mean + quantile * sigma) for quantile, _ in expanded]
-    es = [-mean + np.maximum(beyond, -quantile) * sigma for quantile, beyond in expanded]
+    expanded = [corrected_tail(level, skew, excess) for level in levels]
+    scale = np.where(is_monotone(skew, excess), sigma, np.nan) if within_domain else sigma
+    var = [-(mean + quantile * scale) for quantile, _ in expanded]
+    es = [-mean + beyond * scale for _, beyond in expanded]
     return stacked(var, es, sigma)
 
 
@@ -215,18 +217,6 @@ def _moments(sample: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np
     skew = np.where(varies, (square * centred).mean(axis=-1) / (unit * unit * unit), 0.0)
     excess = np.where(varies, (square * square).mean(axis=-1) / (unit * unit * unit * unit) - 3.0, 0.0)
     return mean, sigma, skew, excess
-
-
-def _edgeworth(level: float, skew: np.ndarray, excess: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Cornish-Fisher quantile of the standardised return, and minus its mean beyond it."""
-    z = _z(level)
-    h = z + (z * z - 1.0) * skew / 6.0 + (z**3 - 3.0 * z) * excess / 24.0 - (2.0 * z**3 - 5.0 * z) * skew * skew / 36.0
-    h2 = h * h
-    h4 = h2 * h2
-    density = np.exp(-0.5 * h2) / np.sqrt(2.0 * np.pi)
-    series = 1.0 + h2 * h * skew / 6.0 + (h4 - 2.0 * h2 - 1.0) * excess / 24.0
-    series = series + (h4 * h2 - 9.0 * h4 + 9.0 * h2 + 3.0) * skew * skew / 72.0
-    return h, density * series / (1.0 - level)
 
 
 def _devolatilised(sample: np.ndarray, decay: float) -> tuple[np.ndarray, np.ndarray]:

@@ -37,7 +37,7 @@ def _monte_carlo(windows: np.ndarray, config: RiskConfig) -> Tail:
 METHODS: dict[str, Estimator] = {
     "historical": lambda windows, config: tails.historical(windows, config.levels),
     "parametric": lambda windows, config: tails.parametric(windows, config.levels),
-    "cornish_fisher": lambda windows, config: tails.cornish_fisher(windows, config.levels),
+    "cornish_fisher": lambda windows, config: tails.cornish_fisher(windows, config.levels, within_domain=True),
     "filtered_historical": _filtered,
     "evt_pot": _evt,
     "monte_carlo": _monte_carlo,

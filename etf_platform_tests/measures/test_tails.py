@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from etf_platform.core.errors import BadInputError
-from etf_platform.measures import tails
+from etf_platform.measures import expansion, tails
 
 LEVELS = (0.95, 0.975, 0.99)
 ESTIMATORS = {
@@ -63,6 +63,46 @@ def test_cornish_fisher_without_skew_and_excess_is_parametric() -> None:
 
     np.testing.assert_allclose(corrected.var, plain.var, rtol=1e-12)
     np.testing.assert_allclose(corrected.es, plain.es, rtol=1e-12)
+
+
+def bent(skew: float, excess: float, reach: float) -> bool:
+    """Whether the expanded quantile, evaluated point by point, ever falls."""
+    z = np.linspace(-reach, reach, 20_001)
+    curve = z + (z**2 - 1) * skew / 6 + (z**3 - 3 * z) * excess / 24 - (2 * z**3 - 5 * z) * skew**2 / 36
+    return bool((np.diff(curve) < -1e-12).any())
+
+
+@pytest.mark.parametrize("reach", [2.5, 3.29, 6.0])
+def test_the_domain_of_the_expansion_is_where_its_curve_never_falls(reach: float) -> None:
+    """A grid of moments, each judged by the points of its own curve."""
+    for skew in np.arange(-3.0, 3.01, 0.25):
+        for excess in np.arange(-1.05, 15.0, 0.7):
+            assert bool(expansion.is_monotone(np.array(skew), np.array(excess), reach)) != bent(skew, excess, reach)
+
+
+def test_the_domain_without_a_bound_is_that_of_maillard() -> None:
+    """Without skewness excess kurtosis from 0 to 8; no kurtosis allows a skewness beyond 6 (sqrt(2) - 1) = 2.485."""
+    excess = np.array([-0.01, 0.0, 8.0, 8.01])
+    largest = 6.0 * (np.sqrt(2.0) - 1.0)
+    many = np.linspace(0.0, 30.0, 300_001)
+
+    assert expansion.is_monotone(np.zeros(4), excess, np.inf).tolist() == [False, True, True, False]
+    assert expansion.is_monotone(np.full(many.shape, largest - 0.001), many, np.inf).any()
+    assert not expansion.is_monotone(np.full(many.shape, largest + 0.001), many, np.inf).any()
+
+
+def test_cornish_fisher_outside_its_domain_forecasts_nothing() -> None:
+    """One session of +30 % in a quiet year: the formula promises a 95 % VaR below 0, a gain; a forecast is refused."""
+    calm, leap = sample(250), sample(250)
+    leap[100] = 0.30
+
+    published = tails.cornish_fisher(np.stack([calm, leap]), LEVELS)
+    kept = tails.cornish_fisher(np.stack([calm, leap]), LEVELS, within_domain=True)
+
+    assert published.var[1, 0] < 0.0
+    assert np.isnan(kept.var[1]).all() and np.isnan(kept.es[1]).all()
+    np.testing.assert_array_equal(kept.var[0], published.var[0])
+    np.testing.assert_array_equal(kept.es[0], published.es[0])
 
 
 def test_filtered_figures_follow_a_slow_loop() -> None:

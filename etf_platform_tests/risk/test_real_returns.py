@@ -40,7 +40,9 @@ def test_six_methods_stand_side_by_side(forecasts, real, config) -> None:
     table = coverage_rows(exception_rows(forecasts, real), whole(config), forecasts)
     at_99 = table[np.isclose(table["level"], 0.99)].set_index(["series", "method"])
 
-    assert (table["n_forecasts"] == SPAN - config.window).all()
+    elsewhere = table["method"] != "cornish_fisher"  # which is undefined for months after March 2020
+    assert (table.loc[elsewhere, "n_forecasts"] == SPAN - config.window).all()
+    assert table.loc[~elsewhere, "n_forecasts"].between(500, SPAN - config.window).all()
     for series in ("QQQ.US", "SPY.US"):
         seen = at_99.loc[series]
         assert len(seen) == 6

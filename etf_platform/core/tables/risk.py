@@ -17,7 +17,11 @@ FORECASTS = Table(
         _SERIES,
         _METHOD,
         _LEVEL,
-        fraction("var", "value at risk, a positive loss; null when the method has too few observations", True),
+        fraction(
+            "var",
+            "value at risk, a positive loss; null with too few observations, or where a method is undefined",
+            True,
+        ),
         fraction("es", "expected shortfall, a positive loss; null as above", True),
         fraction("sigma", "standard deviation the method uses for the next session", True),
         count("n_observations", "returns in the window"),
@@ -123,7 +127,9 @@ BRINSON = Table(
     "Brinson-Fachler attribution per day and group; the linked effects sum to the active return of the whole span",
     (
         DATE,
-        text("group", "sector, pool or asset class; `cash`; `trading`: fills inside the session and costs, in selection"),
+        text(
+            "group", "sector, pool or asset class; `cash`; `trading`: fills inside the session and costs, in selection"
+        ),
         fraction("portfolio_weight", "weight in the account at the close before"),
         fraction("benchmark_weight", "weight in the benchmark at the close before"),
         fraction("portfolio_return", "return of the account's holdings in the group; the benchmark's without one"),
@@ -155,7 +161,9 @@ FACTOR_ATTRIBUTION = Table(
             True,
         ),
         fraction("factor_return", "cross-sectional return per standard deviation; null for residual and total", True),
-        fraction("contribution", "exposure * factor_return; contributions and residual sum to `total`; null: reason", True),
+        fraction(
+            "contribution", "exposure * factor_return; contributions and residual sum to `total`; null: reason", True
+        ),
         fraction("coverage", "share of the funds with a value of the factor at the close before; null otherwise", True),
         text("reason", "`insufficient`: fewer funds than factors + 2; empty otherwise"),
         SOURCE,
