@@ -7,7 +7,8 @@ rejected at 5 % in the dangerous direction; tests that see the same fault count 
 breaches, or Z2), clustering (independence), size of the losses beyond VaR (McNeil-Frey).
 """
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from etf_platform.core.tables import COVERAGE
 from etf_platform.measures import exception_tests, shortfall_tests
 from etf_platform.risk.forecasts import empty, names_of
 
+Judged: TypeAlias = tuple[tuple[Any, ...], pd.DataFrame | None, str]  # key, rows to test, source
 GROUP = list(COVERAGE.key)
 SIGNIFICANT = 0.05
 NONE, REVIEW, FREEZE = "none", "review within one business day", "freeze"
@@ -26,7 +28,10 @@ UNTESTED = ("kupiec", "kupiec_p", "tuff", "independence", "conditional", "z1", "
 
 
 def coverage_rows(exceptions: pd.DataFrame, config: RiskConfig, forecasts: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Tests over the last `test_window` forecasts of every series, method and level.
+    """Tests over the last `test_window` sessions of every series, for every method and level.
+
+    A method without a forecast for some of these sessions is tested on the others, never on older ones: what it was
+    worth long ago must not pass for today. Two forecasts that follow one another in its sequence count as neighbours.
 
     Parameters
     ----------
@@ -43,9 +48,8 @@ def coverage_rows(exceptions: pd.DataFrame, config: RiskConfig, forecasts: pd.Da
     DataFrame
         Columns of COVERAGE, sorted by its key.
     """
-    rows = [_row(dict(zip(GROUP, key, strict=True)), group, config) for key, group in _groups(exceptions)]
-    rows += [_row(dict(zip(GROUP, key, strict=True)), None, config, source) for key, source in
-             _silent(exceptions, forecasts)]  # fmt: skip
+    judged = [*_groups(exceptions, config.test_window), *_silent(exceptions, forecasts)]
+    rows = [_row(dict(zip(GROUP, key, strict=True)), group, config, source) for key, group, source in judged]
     if not rows:
         return empty(COVERAGE)
     table = pd.DataFrame(rows).assign(is_governing=lambda t: _governs(t, config))
@@ -54,25 +58,29 @@ def coverage_rows(exceptions: pd.DataFrame, config: RiskConfig, forecasts: pd.Da
     return table[names_of(COVERAGE)].sort_values(GROUP, ignore_index=True)
 
 
-def _groups(exceptions: pd.DataFrame) -> Any:
-    return exceptions.sort_values("date").groupby(GROUP) if len(exceptions) else ()
+def _groups(exceptions: pd.DataFrame, test_window: int) -> Iterator[Judged]:
+    """Rows of the last sessions by key; None for a method that had no forecast for any of its series' last sessions."""
+    for _, rows in exceptions.groupby("series") if len(exceptions) else ():
+        since = np.sort(rows["date"].unique())[-test_window:][0]
+        for key, group in rows.sort_values("date").groupby(GROUP):
+            recent = group[group["date"] >= since]
+            yield key, recent if len(recent) else None, str(group["source"].iloc[-1])
 
 
-def _silent(exceptions: pd.DataFrame, forecasts: pd.DataFrame | None) -> list[tuple[tuple[Any, ...], str]]:
+def _silent(exceptions: pd.DataFrame, forecasts: pd.DataFrame | None) -> list[Judged]:
     if forecasts is None or not len(forecasts):
         return []
     heard = set(exceptions[GROUP].itertuples(index=False, name=None)) if len(exceptions) else set()
     asked = forecasts.groupby(GROUP)["source"].last().reset_index().itertuples(index=False, name=None)
-    return [(key, source) for *names, source in asked if (key := tuple(names)) not in heard]
+    return [(key, None, source) for *names, source in asked if (key := tuple(names)) not in heard]
 
 
 def _governs(table: pd.DataFrame, config: RiskConfig) -> pd.Series:
     return (table["method"] == config.governing_method) & np.isclose(table["level"], config.governing_level)
 
 
-def _row(key: dict[str, Any], group: pd.DataFrame | None, config: RiskConfig, source: str = "") -> dict[str, Any]:
-    rows = group.tail(config.test_window) if group is not None else None
-    found = _counts(rows, 1.0 - key["level"], config) | {"source": source if rows is None else rows["source"].iloc[-1]}
+def _row(key: dict[str, Any], rows: pd.DataFrame | None, config: RiskConfig, source: str) -> dict[str, Any]:
+    found = _counts(rows, 1.0 - key["level"], config) | {"source": source}
     if rows is None or len(rows) < config.min_forecasts:
         saw = f"insufficient: {found['n_forecasts']} forecasts, at least {config.min_forecasts} are needed"
         blocked = {"light": "", "status": State.BLOCKED.value, "reason": saw, "action": NONE}

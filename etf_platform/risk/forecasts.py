@@ -18,6 +18,7 @@ from etf_platform.risk.methods import estimate, rolling_historical
 
 NEEDED = ("date", "series", "return", "source")
 KEY = list(FORECASTS.key)
+ROUNDING = 1e-12  # returns this close to one another are one return
 
 
 def forecast_rows(
@@ -34,7 +35,8 @@ def forecast_rows(
         `date`, `series`, `return` (simple, a fraction), `source`. A row without a return is skipped: the window counts
         returns, not sessions.
     config : RiskConfig
-        The last `window` returns make a forecast; VaR, ES and sigma are null until there are so many.
+        The last `window` returns make a forecast; VaR, ES and sigma are null until there are so many, and where all
+        of them are equal: an account that does not move has no measured risk, which is not a risk of 0.
     sessions : DatetimeIndex
         Sessions of the exchange, reaching beyond the last date.
     dates : iterable of dates, optional
@@ -129,7 +131,15 @@ def _one_series(name: object, rows: pd.DataFrame, config: RiskConfig, dates: pd.
         for m, method in enumerate(config.methods):
             full = slice(wanted.size - known.size, None)
             var[full, m], es[full, m], sigma[full, m] = _figures(method, values, known, config)
+        still = wanted.size - known.size + np.flatnonzero(~_moves(values, known, config.window))
+        var[still], es[still], sigma[still] = np.nan, np.nan, np.nan
     return _long(rows.iloc[wanted], str(name), wanted, (var, es, sigma), config)
+
+
+def _moves(values: np.ndarray, ends: np.ndarray, window: int) -> np.ndarray:
+    """Whether the returns of the window that ends there differ by more than rounding."""
+    changes = np.append(0, np.cumsum(np.abs(np.diff(values)) > ROUNDING))
+    return np.asarray(changes[ends] > changes[ends - window + 1])
 
 
 def _figures(

@@ -117,6 +117,21 @@ def test_only_the_last_test_window_counts(config) -> None:
     assert (row["n_forecasts"], row["n_breaches"]) == (100, 1)
 
 
+@pytest.mark.parametrize(("silent", "status", "tested"), [(200, "BLOCKED", 50), (60, "PASS", 190), (250, "BLOCKED", 0)])
+def test_a_method_that_fell_silent_is_not_judged_by_what_it_was_worth_before(
+    config, silent: int, status: str, tested: int
+) -> None:
+    """259 sessions; a method without a VaR for the last ones has only what is left of the last 250."""
+    spoken = forecasts_of(259)
+    mute = spoken.assign(method="cornish_fisher", var=spoken["var"].where(spoken.index < 259 - silent))
+    happened = exception_rows(pd.concat([spoken, mute]), returns_of({}, 259))
+
+    table = coverage_rows(happened, config).set_index("method")
+
+    assert table.loc["historical", ["n_forecasts", "status"]].tolist() == [250, "PASS"]
+    assert table.loc["cornish_fisher", ["n_forecasts", "status"]].tolist() == [tested, status]
+
+
 def test_a_series_without_exceptions_is_listed_as_blocked(config) -> None:
     """Forecasts that were never met by a return do not vanish from the report."""
     known, silent = forecasts_of(), forecasts_of().assign(series="new", var=np.nan)

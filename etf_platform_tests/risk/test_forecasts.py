@@ -105,6 +105,19 @@ def test_a_gap_is_skipped_and_the_window_counts_returns(returns, config, session
     assert rows.loc[rows["date"] == sessions[301], "var"].notna().all()
 
 
+@pytest.mark.parametrize("held", [0.0, 0.0002])
+def test_an_account_that_does_not_move_has_no_var_instead_of_one_of_0(returns, config, sessions, held) -> None:
+    """Every method is silent while all 250 returns are equal, and speaks again with the first that is not."""
+    one = returns[returns["series"] == "rotation"].reset_index(drop=True)
+    one.loc[one.index < 300, "return"] = held
+
+    rows = forecast_rows(one, config, sessions, [sessions[299], sessions[300]])
+
+    still, moved = (rows[rows["date"] == sessions[k]] for k in (299, 300))
+    assert still[["var", "es", "sigma"]].isna().all(axis=None)
+    assert moved.loc[moved["method"] == "historical", "var"].notna().all()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
