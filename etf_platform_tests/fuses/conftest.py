@@ -122,7 +122,8 @@ def _indicators(bars: pd.DataFrame) -> pd.DataFrame:
 def _coverage() -> pd.DataFrame:
     """The governing method is green; one beside it is red and holds nothing."""
     rows = pd.DataFrame({"method": ["filtered_historical", "parametric"], "light": ["green", "red"]})
-    counts = {"n_forecasts": 250, "n_breaches": [2, 11], "expected": 2.5, "reason": ""}
+    counts = {"n_forecasts": 250, "n_breaches": [2, 11], "expected": 2.5, "reason": "", "last_date": TODAY}
+    rows["status"] = ["PASS", "FAIL"]
     return rows.assign(series="rotation", level=0.99, is_governing=[True, False], **counts)
 
 

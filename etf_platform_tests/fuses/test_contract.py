@@ -78,7 +78,7 @@ BROKEN: dict[str, tuple[State, Callable[[Any], Any]]] = {
         _table("fill_attribution", lambda a: a.assign(residual=1e-3, net_pnl=80.001)),
     ),
     "indicator_sanity": (State.FAIL, _table("indicators", lambda i: i.assign(adx_14=100.5))),
-    "forecast_coverage": (State.FAIL, _table("coverage", lambda c: c.assign(light="red", n_breaches=11))),
+    "forecast_coverage": (State.FAIL, _table("coverage", lambda c: c.assign(light="red", status="FAIL"))),
     "forecasts_precede_their_day": (State.FAIL, _table("forecasts", lambda f: f.assign(for_date=f["date"]))),
     "run_agreement": (
         State.FAIL,
