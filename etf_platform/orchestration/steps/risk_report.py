@@ -11,7 +11,7 @@ from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.provenance import code_commit
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.attribution import STRATEGY
-from etf_platform.orchestration.steps.risk import no_exceptions
+from etf_platform.orchestration.steps.risk import expected_groups, no_exceptions
 from etf_platform.orchestration.steps.tables import StepTables
 from etf_platform.reports.attribution import AttributionReport, render_attribution
 from etf_platform.reports.risk import WeeklyRisk, render_weekly
@@ -42,8 +42,10 @@ def weekly_risk(platform: Platform, tables: StepTables, universe: str, until: da
     exceptions = _together(tables, universes)
     as_of = pd.Timestamp(until or _last_session(platform, universe))
     known = exceptions[exceptions["date"] <= as_of]
-    coverage = coverage_rows(known, platform.config.risk)
-    series = tuple(sorted(known["series"].unique()))
+    expected = [f"{each}:{STRATEGY}" for each in universes] if universe == PORTFOLIO else []
+    series = tuple(sorted({*known["series"], *expected}))
+    asked = pd.DataFrame({"series": series, "source": "none"})
+    coverage = coverage_rows(known, platform.config.risk, expected_groups(asked, platform.config.risk))
     return WeeklyRisk(
         as_of=as_of,
         generated_at=pd.Timestamp.now(tz="UTC"),
