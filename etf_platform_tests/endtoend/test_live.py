@@ -10,6 +10,7 @@ from etf_platform.market.calendar import sessions
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.rematerialise import rematerialise
 from etf_platform.orchestration.revisions import report_of
+from etf_platform.orchestration.runner import materialize
 from etf_platform.storage.source_states import source_events, source_states
 from etf_platform_tests.resources.live_feeds import EASTMONEY, SINA, TENCENT, YAHOO, Market, serve
 from etf_platform_tests.resources.replay_server import ERROR_500, replay_server, unused_port
@@ -124,6 +125,19 @@ def test_a_day_from_the_network_is_stored_compared_and_used(stored, server, mark
     assert set(compared["other_source"]) == {"live:eastmoney"}
     assert any(address.startswith("kpi/A_SHARE/") for address in stored.addresses)
     assert {host for host, _ in server.asked} == {TENCENT, EASTMONEY}
+
+
+def test_quotes_of_the_members_are_an_asset_of_their_own(stored, server, tmp_path, market):
+    installation = stored.copy(tmp_path / "home")
+    platform = Platform.open(Workspace(installation.home, installation.config, "live"))
+
+    result = materialize(platform, "quotes", ["market/A_SHARE/quotes"])
+
+    assert result.problems == ()
+    quotes = installation.rows("market/A_SHARE/quotes").set_index("symbol")
+    assert set(quotes["source"]) == {"live:sina"}
+    assert {s: quotes.loc[s, "last"] for s in FUNDS} == {s: market.close(s, len(market.sessions) - 1) for s in FUNDS}
+    assert quotes["payload_hash"].str.len().unique().tolist() == [64]
 
 
 def test_when_the_first_source_fails_the_second_is_stored_and_named(stored, server, tmp_path):

@@ -4,6 +4,7 @@ Each provider's host is a folder of the URL (`http://127.0.0.1:port/qt.gtimg.cn/
 A reply is a function of the path and the query; a fault is what happens to the next replies of one host.
 """
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -67,9 +68,11 @@ class Replay:
 
 
 @contextmanager
-def replay_server() -> Iterator[Replay]:
-    """Start a server on a free port of 127.0.0.1; stopped at the end."""
+def replay_server(tls: ssl.SSLContext | None = None) -> Iterator[Replay]:
+    """Start a server on a free port of 127.0.0.1, with TLS where a context is given; stopped at the end."""
     server = _Server(("127.0.0.1", 0), _Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     server.replay = Replay(server.server_port)  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

@@ -1,5 +1,8 @@
 """The sender over real HTTP on loopback: what is sent where, what is tried again, what is refused."""
 
+import shutil
+import ssl
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -107,11 +110,29 @@ def test_a_closed_port_is_named(sender):
         replace(sender, hosts=closed).send(ASKED)
 
 
-def test_a_server_whose_certificate_is_unknown_is_refused(server, sender):
-    https = {"quotes.example": Host(f"https://127.0.0.1:{server.port}", 100.0, 100)}
+@pytest.fixture
+def self_signed(tmp_path):
+    """A TLS server on loopback whose certificate nobody has signed; its port."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl to make a certificate")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
+    subprocess.run([*made, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with replay_server(context) as running:
+        running.hosts["quotes.example"] = lambda _path, _query: b"trusted by nobody"
+        yield running
 
-    with pytest.raises(SourceUnavailableError, match="certificate"):
+
+def test_a_server_whose_certificate_nobody_signed_is_refused(self_signed, sender):
+    https = {"quotes.example": Host(f"https://127.0.0.1:{self_signed.port}/quotes.example", 100.0, 100)}
+
+    with pytest.raises(SourceUnavailableError, match="the certificate could not be verified"):
         replace(sender, hosts=https).send(ASKED)
+
+    assert self_signed.asked == []
 
 
 def test_proxies_of_the_environment_are_not_used(server, sender, monkeypatch):
