@@ -122,3 +122,14 @@ def test_digest_names_the_values_not_the_text(folder):
 
     assert before == same
     assert load_config(folder).digest != before
+
+
+@pytest.mark.parametrize("base", ["http://quotes.example", "ftp://quotes.example", "quotes.example"])
+def test_a_provider_is_asked_over_https_only(base):
+    """Plain http is for this machine, where tests stand."""
+    from etf_platform.core.config.live import Provider
+
+    with pytest.raises(ValueError, match="is no https address"):
+        Provider(hosts={"quotes.example": base})
+
+    assert Provider(hosts={"quotes.example": "http://127.0.0.1:8000"}).hosts

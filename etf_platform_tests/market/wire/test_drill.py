@@ -9,7 +9,7 @@ import pytest
 from etf_platform.market.calendar import sessions
 from etf_platform.market.live import pull_bars, pull_quotes, second_bars
 from etf_platform.market.wire.failover import AllSourcesFailedError
-from etf_platform_tests.resources.live_feeds import EASTMONEY, SINA, TENCENT
+from etf_platform_tests.resources.live_feeds import EASTMONEY, SINA, TENCENT, Market, serve
 from etf_platform_tests.resources.replay_server import (
     CUT,
     EMPTY,
@@ -180,3 +180,18 @@ def test_where_no_second_provider_answers_nothing_is_compared(wire, server):
     rows, other, reasons = second_bars(wire, FUNDS[:2], XSHG, pd.Timestamp(LAST), "tencent")
 
     assert (rows.empty, other, len(reasons)) == (True, "", 2)
+
+
+def test_us_bars_come_from_yahoo_with_its_own_sessions(wire, server, clock):
+    """18:00 in Shanghai is before New York opens: the last session that is over is New Year's Eve."""
+    days = sessions("XNYS").between("2024-10-08", "2025-01-02")
+    market = Market(("QQQ.US", "^VIX"), [f"{day:%Y-%m-%d}" for day in days])
+    serve(server, market)
+
+    pulled = pull_bars(wire, market.symbols, sessions("XNYS"), FIRST, FIRST)
+
+    rows = pulled.answer.frame
+    assert (pulled.source, rows["date"].max()) == ("yahoo", pd.Timestamp("2024-12-31"))
+    assert len(rows) == 2 * (len(days) - 1)
+    qqq = rows[rows["symbol"] == "QQQ.US"]["close"].tolist()
+    assert qqq == [market.close("QQQ.US", at) for at in range(len(days) - 1)]
