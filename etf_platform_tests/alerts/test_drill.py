@@ -23,7 +23,7 @@ def test_a_few_events_survive_a_few_kills(tmp_path):
 @needs_openssl
 @pytest.mark.drill
 def test_a_thousand_check_failures_and_fifty_run_failures_survive_kills_of_everything(tmp_path):
-    outcome = run_drill(tmp_path, Plan(1050, minute=1.0, kill_every=(0.5, 2.0), deadline=200.0))
+    outcome = run_drill(tmp_path, Plan(1050, minute=1.0, kill_every=(0.8, 2.5), deadline=240.0))
 
     print(shown(outcome))
     check(outcome, 1050)
