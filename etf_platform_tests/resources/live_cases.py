@@ -68,7 +68,7 @@ NAMES = [
 PLACES = {"zt": "limit_up", "yesterday_zt": "yesterday", "dt": "limit_down", "strong": "strong", "sub_new": "sub_new"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Case:
     """One reply: who gives it, what was asked, the bytes, and how many rows stand in it."""
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -114,8 +115,15 @@ class Gathered:
 
 
 def _typed(rows: list[Values], columns: Sequence[Column], key: Sequence[str]) -> pd.DataFrame:
+    if not rows:
+        return _empty(tuple(columns)).copy()
     ordered = sorted(rows, key=lambda values: tuple(values[name] for name in key))
     return pd.DataFrame({c.name: pd.Series([v[c.name] for v in ordered], dtype=_dtype(c)) for c in columns})
+
+
+@cache
+def _empty(columns: tuple[Column, ...]) -> pd.DataFrame:
+    return pd.DataFrame({c.name: pd.Series([], dtype=_dtype(c)) for c in columns})
 
 
 def _dtype(column: Column) -> Any:

@@ -333,6 +333,15 @@ def test_odd_bytes_are_typed_errors(cases, name, body):
     assert kind_of(cases[name], body)
 
 
+@pytest.mark.parametrize("field", [b"0.09", b"16269.81", b"11131", b"1437.10"])
+def test_a_negative_turnover_value_volume_or_limit_refuses_the_quote(cases, field):
+    body = cases["quotes"].body.replace(b"~" + field + b"~", b"~-2~", 1)
+    parsed = cases["quotes"].parse(body)
+
+    assert parsed.refused["symbol"].tolist() == ["600519.SH"]
+    assert len(parsed.frame) == 10
+
+
 def test_an_eastmoney_row_of_dashes_is_a_stock_that_has_not_traded(cases):
     row = {"f12": "600107", "f13": 1, "f14": "x", "f18": 3.35} | dict.fromkeys(("f2", "f3", "f5", "f6", "f15"), "-")
     parsed = cases["clist"].parse(json.dumps({"data": {"total": 1, "diff": [row]}}).encode())

@@ -138,7 +138,7 @@ def _read(row: Any, place: int, session: Any, reply: Reply) -> Values:
     values |= {n: price(given[n], n) for n in ("last", "prev_close", "open", "high", "low", "iopv")}
     values |= {n: _limit(given[n], n) for n in ("limit_up", "limit_down")}
     values |= {n: _zero_is_unknown(quantity(given[n], n)) for n in ("total_cap", "float_cap")}
-    values["turnover"] = fraction(given["turnover"], "turnover")
+    values["turnover"] = quantity(given["turnover"], "turnover") / 100.0
     values["premium"] = values["last"] / values["iopv"] - 1.0
     values |= _traded(code, given, values["last"])
     values |= _time(given, session, reply)

@@ -145,7 +145,7 @@ def _turnover(code: Code, fields: list[str]) -> Values:
     unit = units_of(code, amount, volume, last)
     has_traded = volume > 0 and amount > 0
     require(has_traded or volume == amount == 0, "unit_check", f"volume {volume:g}, amount {amount:g}")
-    return {"volume": volume * (unit or 100), "amount": amount, "turnover": fraction(fields[38], "turnover")}
+    return {"volume": volume * (unit or 100), "amount": amount, "turnover": quantity(fields[38], "turnover") / 100.0}
 
 
 def _extras(code: Code, fields: list[str]) -> Values:
