@@ -115,6 +115,7 @@ def _attributed(
         weeks=by_period(rows[rows["horizon"] == horizons[-1]], "W"),
         sectors=by_period(rows, "all", ("sector",)),
         unmatched=lost[0],
+        has_benchmark=False,
         min_coverage=MIN_COVERAGE,
         currency=currency,
     )

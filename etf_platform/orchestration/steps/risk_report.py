@@ -79,7 +79,7 @@ def attribution_report(platform: Platform, tables: StepTables, pool: str, as_of:
         groups=brinson_totals(by_sector),
         factors=factor_totals(by_factor),
         min_coverage=platform.config.risk.min_attribution_coverage,
-        versions=tables.versions(),
+        versions={address: v for address, v in tables.versions().items() if f"/{pool}/" in address},
     )
 
 

@@ -11,6 +11,9 @@ import pandas as pd
 from etf_platform.core.states import State
 from etf_platform.measures.attribution import FILL_PARTS
 
+OF_EFFECTS = "active return"
+UNEXPLAINED = "no session could be explained by factors"
+
 
 @dataclass(frozen=True)
 class Missing:
@@ -41,6 +44,8 @@ class AttributionReport:
         Fills without a mid: `date` or `time`, `symbol`, `side`, `quantity`, `price`.
     groups, factors : DataFrame
         Of `summary.brinson_totals` and `summary.factor_totals`.
+    has_benchmark : bool
+        Whether `groups` and `factors` belong to the subject; fills of a file have none, and no section about them.
     parse_errors : mapping of str to str
         File -> why it could not be read.
     min_coverage : float
@@ -61,6 +66,7 @@ class AttributionReport:
     unmatched: pd.DataFrame = field(default_factory=pd.DataFrame)
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     factors: pd.DataFrame = field(default_factory=pd.DataFrame)
+    has_benchmark: bool = True
     parse_errors: Mapping[str, str] = field(default_factory=dict)
     min_coverage: float = 0.90
     currency: str = "CNY"
@@ -82,13 +88,21 @@ class AttributionReport:
 
     @property
     def missing(self) -> tuple[Missing, ...]:
-        """Entries that should be there: strategies without rows, parts that are not defined, fills without a mid."""
-        return tuple(entry for strategy in self.strategies for entry in self._missing_of(strategy))
+        """Entries that should be there: strategies without rows, undefined parts, fills without a mid, effects."""
+        of_fills = [entry for strategy in self.strategies for entry in self._missing_of(strategy)]
+        return (*of_fills, *self._missing_effects())
 
     @property
     def fully_populated(self) -> int:
         """How many of the strategies have no missing entry."""
         return len(self.strategies) - len({entry.strategy for entry in self.missing})
+
+    def _missing_effects(self) -> list[Missing]:
+        if not self.has_benchmark or self.blocked:
+            return []
+        wanted = {"by group": (self.groups, "no Brinson row is stored"), "by factor": (self.factors, UNEXPLAINED)}
+        who = ", ".join(self.strategies)
+        return [Missing(who, f"{OF_EFFECTS} {name}", why) for name, (table, why) in wanted.items() if table.empty]
 
     def _missing_of(self, strategy: str) -> list[Missing]:
         rows = self.totals[self.totals["strategy"] == strategy] if len(self.totals) else self.totals
@@ -109,14 +123,14 @@ class AttributionReport:
         """The state of the whole and one sentence why.
 
         BLOCKED when something could not be read or a strategy has no defined result, FAIL below the wanted coverage,
-        WARN when fills have no mid, else PASS.
+        WARN when fills have no mid or the active return is not explained, else PASS.
         """
         if self.blocked:
             return State.BLOCKED, self.blocked
         if self.parse_errors:
             path, why = next(iter(sorted(self.parse_errors.items())))
             return State.BLOCKED, f"{path} could not be read: {why}"
-        lost = [entry for entry in self.missing if not entry.entry.startswith("mids")]
+        lost = [entry for entry in self.missing if not entry.entry.startswith(("mids", OF_EFFECTS))]
         if lost or not self.strategies:
             first = lost[0] if lost else Missing("no strategy", "", "none is expected")
             return State.BLOCKED, f"{first.strategy}, {first.entry}: {first.reason}".replace(", :", ":")
@@ -125,5 +139,6 @@ class AttributionReport:
             why = f"{worst['strategy']} to {worst['horizon']} is explained to {worst['coverage']:.4f}"
             return State.FAIL, f"{why}, wanted is {self.min_coverage:g}"
         if self.missing:
-            return State.WARN, f"{self.missing[0].strategy}: {self.missing[0].reason}"
+            first = self.missing[0]
+            return State.WARN, f"{first.strategy}, {first.entry}: {first.reason}"
         return State.PASS, f"all parts of {len(self.strategies)} strategies are there and sum to the net result"

@@ -32,9 +32,9 @@ def render_attribution(report: AttributionReport, with_plots: bool = True) -> tu
         parts.weeks_section(report),
         parts.sectors_section(report),
         parts.unmatched_section(report),
-        parts.groups_section(report),
-        parts.factors_section(report),
     ]
+    if report.has_benchmark:
+        sections += [parts.groups_section(report), parts.factors_section(report)]
     values = _values(report)
     markdown = _environment(html=False).get_template("attribution.md.j2").render(sections=sections, **values)
     drawn = [_drawn(report, section) for section in sections] if with_plots else sections

@@ -107,6 +107,28 @@ def test_fills_without_a_mid_are_listed_and_warn():
     assert "| 2025-01-10 | 510300.SH | buy | 100 | 4.012 |" in markdown
 
 
+@pytest.mark.parametrize(("table", "entry"), [("groups", "by group"), ("factors", "by factor")])
+def test_an_active_return_that_is_not_explained_is_missing_and_warns(table, entry):
+    """The fills close, but half of the report is not there: the first line must not say that all is well."""
+    made = report(**{table: pd.DataFrame()})
+
+    state, why = made.state()
+
+    assert (state, made.fully_populated) == (State.WARN, 0)
+    assert why.startswith(f"rotation, active return {entry}: no ")
+    assert f"| rotation | active return {entry} |" in render_attribution(made, with_plots=False)[0]
+
+
+def test_fills_of_a_file_have_no_benchmark_and_no_section_about_one():
+    made = report(groups=pd.DataFrame(), factors=pd.DataFrame(), has_benchmark=False)
+
+    markdown, _ = render_attribution(made, with_plots=False)
+
+    assert markdown.startswith("# PASS")
+    assert "Brinson" not in markdown
+    assert "by factor" not in markdown
+
+
 def test_low_coverage_fails():
     state, why = report(totals=totals(coverage=0.85, residual=-60.0)).state()
 
