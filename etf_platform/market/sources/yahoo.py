@@ -185,8 +185,9 @@ def _read(row: Values, ask: BarAsk, zone: ZoneInfo, events: Events) -> Values:
     volume = 0.0 if is_index else needed(quantity(row["volume"], "volume"), "volume") / later
     adjusted = number(row["adjclose"], "adjclose")
     require(not adjusted <= 0, "non_positive_price", f"adjclose is {adjusted:g}")
-    told = adjusted / number(row["close"], "close")
-    return bar(ask.symbol, when, prices, volume, NAN) | {"told": told, "quoted": number(row["close"], "close")}
+    values = bar(ask.symbol, when, prices, volume, NAN)
+    quoted = number(row["close"], "close")
+    return values | {"told": adjusted / quoted, "quoted": quoted}
 
 
 def _adjust(gathered: Gathered, events: Events) -> None:

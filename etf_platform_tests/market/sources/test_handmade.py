@@ -101,6 +101,12 @@ def test_a_null_row_of_yahoo_is_refused_and_the_next_one_knows_no_close_before(h
     assert parsed.frame["prev_close"].isna().tolist() == [True, True, False]
 
 
+def test_a_close_of_0_at_yahoo_is_refused(handmade):
+    parsed = handmade["yahoo"].parse(yahoo_bars(close=[50.0, 0, 51.0, 52.0]))
+
+    assert parsed.refused["rule"].tolist() == ["non_positive_price"]
+
+
 def test_rows_whose_adjclose_contradicts_the_events_are_refused(handmade):
     reply = json.loads(yahoo_bars())
     del reply["chart"]["result"][0]["events"]["dividends"]
