@@ -35,8 +35,9 @@ def coverage(workspace: Workspace, universe: str, all_history: bool, level: floa
 
     table = coverage_of(Platform.open(workspace), universe, all_history)
     chosen = table if level is None else table[(table["level"] - level).abs() < 1e-9]
-    columns = ["series", "method", "level", "n_forecasts", "n_breaches", "expected", "kupiec", "independence"]
-    print_frame(chosen[[*columns, "conditional", "light", "z2", "z2_p", "status", "action"]], fmt)
+    counts = ["series", "method", "level", "last_date", "n_forecasts", "n_breaches", "expected"]
+    tests = ["kupiec", "independence", "conditional", "light", "z2", "z2_p", "status", "action"]
+    print_frame(chosen[counts + tests], fmt)
     governing = table.loc[table["is_governing"], "status"]
     raise SystemExit(worst(State(s) for s in governing).exit_code)
 
