@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+ORIGINAL_CONFIG = "NDX_RSI_CONFIG"
 HOME, CONFIG, SOURCE, DATA = (
     "ETF_PLATFORM_HOME",
     "ETF_PLATFORM_CONFIG",
@@ -47,12 +48,15 @@ class Workspace:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Workspace":
-        """Read `ETF_PLATFORM_HOME`, `_CONFIG`, `_SOURCE`, `_DATA`; defaults are `./etf_home` and the shipped files."""
+        """Read `ETF_PLATFORM_HOME`, `_CONFIG`, `_SOURCE`, `_DATA`; defaults are `./etf_home` and the shipped files.
+
+        `NDX_RSI_CONFIG`, the name of older set-ups, counts where `ETF_PLATFORM_CONFIG` is not set.
+        """
         env = os.environ if env is None else env
         data = env.get(DATA)
         return cls(
             home=Path(env.get(HOME) or "etf_home").absolute(),
-            config=Path(env.get(CONFIG) or packaged_config()).absolute(),
+            config=Path(env.get(CONFIG) or env.get(ORIGINAL_CONFIG) or packaged_config()).absolute(),
             source=env.get(SOURCE) or None,
             data=Path(data).absolute() if data else None,
         )

@@ -88,4 +88,5 @@ def unit_problems(config: Config) -> list[str]:
     """What is wrong with the configuration of units that YAML alone cannot tell: strategies and their settings."""
     from etf_platform.strategies.signals.catalog import problems
 
-    return problems(config.strategies.trend)
+    known = {symbol for universe in config.universes.universes.values() for symbol in universe.symbols}
+    return problems(config.strategies.trend, known)

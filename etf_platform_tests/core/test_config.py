@@ -7,7 +7,7 @@ import pytest
 
 from etf_platform.core.config.load import FILES, check_config, load_config
 from etf_platform.core.errors import ConfigError
-from etf_platform.core.workspace import packaged_config
+from etf_platform.core.workspace import Workspace, packaged_config
 
 
 @pytest.fixture
@@ -133,3 +133,10 @@ def test_a_provider_is_asked_over_https_only(base):
         Provider(hosts={"quotes.example": base})
 
     assert Provider(hosts={"quotes.example": "http://127.0.0.1:8000"}).hosts
+
+
+def test_the_older_name_of_the_configuration_folder_counts_where_ours_is_not_set(tmp_path):
+    older, ours = str(tmp_path / "older"), str(tmp_path / "ours")
+
+    assert Workspace.from_env({"NDX_RSI_CONFIG": older}).config == tmp_path / "older"
+    assert Workspace.from_env({"NDX_RSI_CONFIG": older, "ETF_PLATFORM_CONFIG": ours}).config == tmp_path / "ours"

@@ -2,12 +2,18 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from etf_platform.core.config.strict import Fraction, IsoDate, Positive, Strict, Symbol
 
 
-class CircuitBreaker(Strict):
+class _Typed(Strict):
+    """Refuses a value of another YAML type instead of converting it: `"no"` is no flag and `"600"` no number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class CircuitBreaker(_Typed):
     """A drawdown from the peak cuts the position, and blocks increases for some sessions."""
 
     enabled: bool = False
@@ -16,21 +22,21 @@ class CircuitBreaker(Strict):
     cooldown_bars: int = Field(2, ge=0)
 
 
-class TrendAccount(Strict):
+class TrendAccount(_Typed):
     """Rates behind the figures."""
 
     risk_free_rate: float = 0.0
     accrue_risk_free_when_flat: bool = False
 
 
-class WarmupBars(Strict):
+class WarmupBars(_Typed):
     """Bars that must lie before the first day used; fewer is BLOCKED."""
 
     ema: int = Field(600, ge=1)
     rsi: int = Field(250, ge=1)
 
 
-class TrendBacktest(Strict):
+class TrendBacktest(_Typed):
     """How a single-asset back-test trades.
 
     `next_day_execution` false fills at the signal bar's own close and is marked in every output. `split_date` cuts the

@@ -4,7 +4,7 @@ Not here: the strategies themselves, and the loader of the file (`core.config.lo
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
@@ -89,13 +89,21 @@ def variants_of(unit: SignalStrategy, settings: Strict) -> dict[str, Any]:
     return {name: settings.model_copy(update=dict(changed)) for name, changed in unit.variants.items()}
 
 
-def problems(trend: TrendConfig) -> list[str]:
-    """Lines for `config check`: unknown strategies in `runs` and `strategies`, wrong keys and types."""
+def problems(trend: TrendConfig, symbols: Collection[str] | None = None) -> list[str]:
+    """Lines for `config check`: unknown strategies in `runs` and `strategies`, wrong keys and types.
+
+    With the `symbols` of all universes also runs on other symbols, which no asset would ever make.
+    """
     names = {unit.name: unit for unit in published()}
     lines = [
         f"{FILE}: trend.runs.{i}.strategy: {run.strategy!r}: {'; '.join(_advice(run.strategy))}"
         for i, run in enumerate(trend.runs)
         if run.strategy not in names
+    ]
+    lines += [
+        f"{FILE}: trend.runs.{i}.symbol: {run.symbol} is in no universe; add it to universes.yaml"
+        for i, run in enumerate(trend.runs)
+        if symbols is not None and run.symbol not in symbols
     ]
     for name, raw in trend.strategies.items():
         if name not in names:
