@@ -5,7 +5,7 @@ for reading with evidence (`hit_rates`, `targets`), `backtest` the console table
 here: rules and figures; they arrive as rows of the tables.
 """
 
-from etf_platform.reports.signal.backtest import backtest_document, backtest_text
+from etf_platform.reports.signal.backtest import TOO_LITTLE, backtest_document, backtest_text
 from etf_platform.reports.signal.document import report_dict, timeseries
 from etf_platform.reports.signal.facts import Evidence, SignalFacts
 from etf_platform.reports.signal.hit_rates import condition_hit_rates
@@ -13,6 +13,7 @@ from etf_platform.reports.signal.render import report_html, report_markdown
 from etf_platform.reports.signal.text import report_text
 
 __all__ = [
+    "TOO_LITTLE",
     "Evidence",
     "SignalFacts",
     "backtest_document",

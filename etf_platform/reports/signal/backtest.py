@@ -5,13 +5,16 @@ Not here: the figures themselves (`backtest`).
 
 import math
 from typing import Any
+from unicodedata import east_asian_width
 
 import pandas as pd
 
 from etf_platform.reports.signal.facts import defined
 from etf_platform.reports.signal.targets import figures
 
-WIDTH = 56
+WIDTH, NAME, CELL = 56, 18, 12
+NEXT_SESSION = "next_session"
+KNOWS_ITS_PRICE = ("same_close", "original_compatible")
 FRAME, RULE = "=" * WIDTH, "-" * WIDTH
 TOO_LITTLE = {"error": "insufficient_data", "win_rate": 0, "max_drawdown": 0}
 SIMULATED = "  模拟数据（simulated），并非真实行情"
@@ -40,7 +43,7 @@ def backtest_text(metrics: pd.DataFrame, variant: str | None = None) -> str:
         FRAME,
         "  Backtest 策略 vs 基准（买入持有）",
         FRAME,
-        f"  {'指标':<18} {'策略':>12} {'基准':>12} {'差异':>10}",
+        _cells("指标", "策略", "基准", "差异"),
         RULE,
         _row("累计收益率", ours, hold, "total_return", ".2%"),
         _row("最大回撤", ours, hold, "max_drawdown", ".2%"),
@@ -48,6 +51,7 @@ def backtest_text(metrics: pd.DataFrame, variant: str | None = None) -> str:
         RULE,
         f"  策略额外: 胜率 {_shown(ours.get('win_rate'), '.2%')} | 交易次数 {ours.get('total_trades', 0):.0f}"
         f" | 盈亏比 {_shown(ours.get('profit_factor'), '.2f')}",
+        *_fills_note(metrics),
         *([SIMULATED] if _is_simulated(metrics) else []),
         FRAME,
     ]
@@ -65,7 +69,8 @@ def backtest_document(
 
     Keys: `strategy`, `benchmark`, the strategy's keys again at the top, our further figures,
     `benchmark_exposure_matched`, `variants` (name -> strategy figures), `trades` (rows of TREND_TRADES of the variant)
-    and `start_effective`. Without figures: the original's error document. `original_compatible`: max_drawdown positive,
+    `execution` (`same_close` or `original_compatible` where fills knew their price, else `next_session`) and
+    `start_effective`. Without figures: the original's error document. `original_compatible`: max_drawdown positive,
     four decimals, profit_factor 99 where there are no losses.
     """
     ours = figures(metrics, "strategy", variant)
@@ -84,6 +89,7 @@ def backtest_document(
             for name in metrics["variant"].unique()
         },
         "trades": _trades(trades),
+        "execution": _execution(metrics),
         "start_effective": None if start_effective is None else f"{start_effective:%Y-%m-%d}",
         **({"simulated": True} if _is_simulated(metrics) else {}),
     }
@@ -126,8 +132,27 @@ def _plain(value: Any) -> Any:
 
 def _row(name: str, ours: dict[str, float], hold: dict[str, float], metric: str, form: str) -> str:
     a, b = ours.get(metric, math.nan), hold.get(metric, math.nan)
-    difference = _shown(a - b, "+" + form)
-    return f"  {name:<18} {_shown(a, form):>12} {_shown(b, form):>12} {difference:>10}"
+    return _cells(name, _shown(a, form), _shown(b, form), _shown(a - b, "+" + form))
+
+
+def _cells(name: str, *values: str) -> str:
+    """One line of the table; a Chinese character takes two cells of the terminal."""
+    return f"  {name}{' ' * (NAME - _width(name))}" + "".join(" " * (CELL - _width(text)) + text for text in values)
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _fills_note(metrics: pd.DataFrame) -> list[str]:
+    """A line for fills at a close that the decision knows already; the source names them in brackets."""
+    mode = _execution(metrics)
+    return [f"  成交方式: {mode}（按信号当根收盘价成交，并非可执行价格）"] if mode in KNOWS_ITS_PRICE else []
+
+
+def _execution(metrics: pd.DataFrame) -> str:
+    sources = metrics["source"].astype("string")
+    return next((m for m in KNOWS_ITS_PRICE if sources.str.contains(f"[{m}]", regex=False).any()), NEXT_SESSION)
 
 
 def _shown(value: float | None, form: str) -> str:

@@ -96,11 +96,11 @@ TABLE = """\
 ========================================================
   Backtest 策略 vs 基准（买入持有）
 ========================================================
-  指标                           策略           基准         差异
+  指标                      策略        基准        差异
 --------------------------------------------------------
-  累计收益率                   250.00%      200.00%    +50.00%
-  最大回撤                    -18.00%      -35.00%    +17.00%
-  夏普比率                     1.0500       0.8000    +0.2500
+  累计收益率             250.00%     200.00%     +50.00%
+  最大回撤               -18.00%     -35.00%     +17.00%
+  夏普比率                1.0500      0.8000     +0.2500
 --------------------------------------------------------
   策略额外: 胜率 62.50% | 交易次数 8 | 盈亏比 N/A
 ========================================================"""
@@ -108,6 +108,20 @@ TABLE = """\
 
 def test_backtest_table_line_by_line(metrics):
     assert backtest_text(metrics()) == TABLE
+
+
+def test_the_columns_of_the_table_stand_under_each_other_in_a_terminal():
+    """A Chinese character takes two cells: every line of figures ends with the frame."""
+    cells = [sum(1 + (ord(letter) > 0x2E80) for letter in line) for line in TABLE.splitlines()]
+
+    assert [cells[i] for i in (0, 3, 5, 6, 7)] == [56] * 5
+
+
+@pytest.mark.parametrize("mode", ["same_close", "original_compatible"])
+def test_backtest_table_marks_fills_that_knew_their_price(metrics, mode):
+    marked = backtest_text(metrics(f"us_total_return [{mode}]")).splitlines()
+
+    assert marked[-2] == f"  成交方式: {mode}（按信号当根收盘价成交，并非可执行价格）"
 
 
 def test_backtest_table_marks_simulated_data_and_says_when_there_is_nothing(metrics):
