@@ -7,6 +7,7 @@ import click
 from etf_platform.cli import trend
 from etf_platform.cli.options import Format, output_format, with_workspace
 from etf_platform.cli.show import print_frame
+from etf_platform.cli.single_symbol import end_option, start_option, symbol_option
 from etf_platform.core.workspace import Workspace
 
 
@@ -25,9 +26,9 @@ def list_indicators(fmt: Format) -> None:
 
 
 @indicators.command()
-@trend.symbol_option
-@trend.start_option
-@trend.end_option
+@symbol_option
+@start_option
+@end_option
 @output_format
 @with_workspace
 def verify(workspace: Workspace, symbol: str, start: date | None, end: date | None, fmt: Format) -> None:

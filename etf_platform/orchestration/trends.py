@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from math import prod
+from math import isfinite, prod
 from typing import Any
 
 import pandas as pd
@@ -19,7 +19,7 @@ from etf_platform.backtest.trend.sweep import sweep_trend
 from etf_platform.backtest.trend.walk_forward import WalkForward, Windows, walk_forward
 from etf_platform.core import tables as t
 from etf_platform.core.config.trend import TrendBacktest
-from etf_platform.core.errors import BadInputError
+from etf_platform.core.errors import BadInputError, InsufficientDataError
 from etf_platform.core.grids import values_of
 from etf_platform.core.schema import Table
 from etf_platform.core.states import State
@@ -29,6 +29,7 @@ from etf_platform.market.freshness import quality_state
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.steps.trend import TrendTask, backtest, freshly_prepared, task_of, tasks
 from etf_platform.orchestration.steps.trend_report import SignalReport, report_of
+from etf_platform.reports.signal import backtest_document
 
 GRID_FORM = "write name=40:120:20 or name=40,80,120"
 
@@ -45,6 +46,14 @@ class Backtested:
     def own(self) -> TrendAccount:
         """The account of the configured variant."""
         return self.accounts[self.task.variant]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Everything as values that JSON can hold; `original_compatible` fills give the original's figures."""
+        is_original = self.own.execution == "original_compatible"
+        return backtest_document(
+            self.metrics, self.own.trades, self.task.variant, self.own.start_effective, is_original
+        )
 
 
 def symbol_named(text: str) -> str:
@@ -80,9 +89,16 @@ def symbol_bars(platform: Platform, symbol: str, start: date | None, end: date |
     universe = universe_of(platform, symbol)
     bars = bars_of(platform, universe, end)
     mine = adjusted(bars[bars["symbol"] == symbol])
-    fresh = quality_state(mine, platform.sessions(universe), end or mine["date"].max())
+    fresh = quality_state(mine, platform.sessions(universe), end or mine["date"].max()) if len(mine) else None
     kept = mine if start is None else mine[mine["date"] >= str(start)]
-    return kept.reset_index(drop=True), f"{fresh.state}{': ' + fresh.reason if fresh.reason else ''}"
+    if kept.empty:
+        raise InsufficientDataError(
+            f"reading bars of {symbol}",
+            f"there are none{f' from {start}' if start else ''}{f' to {end}' if end else ''}",
+            "ask for other days, or load more history",
+        )
+    state = f"{fresh.state}{': ' + fresh.reason if fresh.reason else ''}" if fresh else str(State.BLOCKED)
+    return kept.reset_index(drop=True), state
 
 
 def backtested(
@@ -100,6 +116,8 @@ def reported(platform: Platform, strategy: str, symbol: str, day: date, vix: flo
     universe, task = universe_of(platform, symbol), task_of(platform.config, strategy, symbol)
     if vix is not None and "use_vix_filter" not in type(task.settings).model_fields:
         raise BadInputError(f"reporting {strategy}", "it has no VIX filter", "leave --vix out, or use EMA_trend_v3")
+    if vix is not None and not (isfinite(vix) and vix > 0.0):
+        raise BadInputError(f"reporting {strategy}", f"a VIX of {vix:g} cannot be", "give points above 0, such as 18.5")
     return report_of(platform, universe, bars_of(platform, universe, day), task, day, vix)
 
 
@@ -119,10 +137,16 @@ def swept(
 
 
 def walked_forward(
-    platform: Platform, strategy: str, symbol: str, params: Sequence[str], windows: Windows
+    platform: Platform,
+    strategy: str,
+    symbol: str,
+    params: Sequence[str],
+    windows: Windows,
+    start: date | None = None,
+    end: date | None = None,
 ) -> WalkForward:
     """Choose on each training window, apply on the next: the stitched account, and what was chosen when."""
-    task, rows, grid, sessions = _gridded(platform, strategy, symbol, params, None, None)
+    task, rows, grid, sessions = _gridded(platform, strategy, symbol, params, start, end)
     terms = platform.config.strategies.trend.backtest
     return walk_forward(rows, rows, task.unit, task.settings, grid, terms, sessions, task.warmup_bars, windows)
 
@@ -150,6 +174,8 @@ def grid_of(params: Sequence[str]) -> Grid:
     grid: dict[str, list[Any]] = {}
     for param in params:
         name, _, text = param.partition("=")
+        if name in grid:
+            raise BadInputError(f"reading the grid {param!r}", f"{name} is given twice", GRID_FORM)
         try:
             grid[name] = [_plain(value) for value in values_of(text)]
         except ValueError as error:

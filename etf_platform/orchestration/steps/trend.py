@@ -8,10 +8,11 @@ import pandas as pd
 
 from etf_platform.backtest.trend.metrics import trend_metric_rows
 from etf_platform.backtest.trend.run import TrendAccount, run_variants, settings_of_variants
+from etf_platform.backtest.trend.timing import marked
 from etf_platform.core import tables as t
 from etf_platform.core.config import Config
 from etf_platform.core.config.trend import TrendBacktest
-from etf_platform.core.errors import BadInputError, PlatformError
+from etf_platform.core.errors import BadInputError, InsufficientDataError, PlatformError
 from etf_platform.core.units.signal import FLAT, Held, SignalStrategy
 from etf_platform.indicators.names import STANDARD
 from etf_platform.indicators.prepare import adjusted, indicator_rows, prepare
@@ -102,7 +103,7 @@ def write_signals(platform: Platform, universe: str, window: Window) -> Outcome:
     sessions = platform.sessions(universe).index
     parts = []
     for task in tasks(platform, universe):
-        rows = joined(bars, columns, task.symbol)
+        rows = prepared_rows(platform, universe, bars, columns, task)
         held, known = _state_before(stored, task, start)
         first = pd.Timestamp(start) if start is not None and known else None
         if len(rows):
@@ -116,6 +117,15 @@ def write_signals(platform: Platform, universe: str, window: Window) -> Outcome:
         facts={"last session": _day(made), "blocked": int((last["state"] == "BLOCKED").sum())},
         frames={"signals of the last session": shown},
     )
+
+
+def prepared_rows(
+    platform: Platform, universe: str, bars: pd.DataFrame, columns: pd.DataFrame, task: TrendTask
+) -> pd.DataFrame:
+    """What a task decides on: the stored columns; for `original_compatible` settings the original's, made now."""
+    if task.settings.original_compatible and (bars["symbol"] == task.symbol).any():
+        return freshly_prepared(platform, universe, bars, task)
+    return joined(bars, columns, task.symbol)
 
 
 def joined(bars: pd.DataFrame, columns: pd.DataFrame, symbol: str) -> pd.DataFrame:
@@ -132,17 +142,19 @@ def freshly_prepared(
 
     Raises
     ------
-    BadInputError
+    InsufficientDataError
         The symbol has no bars.
     """
     mine = adjusted(bars[bars["symbol"] == task.symbol]).reset_index(drop=True)
     if mine.empty:
-        known = ", ".join(sorted(bars["symbol"].unique()))
-        raise BadInputError(
-            f"preparing {task.symbol}", "there are no bars of this symbol", f"use one of {known}, or load its bars"
+        raise InsufficientDataError(
+            f"preparing {task.symbol}",
+            "there are no bars of it up to this day",
+            "ask for a later day, or load its bars",
         )
     names = dict.fromkeys((*STANDARD, *task.unit.indicators(task.settings), *further))
-    columns = prepare(mine, tuple(names), volatility(platform, universe, bars))
+    is_original = task.settings.original_compatible
+    columns = prepare(mine, tuple(names), volatility(platform, universe, bars), is_original)
     return columns.assign(symbol=task.symbol, source=mine["source"].to_numpy())
 
 
@@ -154,8 +166,8 @@ def write_backtest(platform: Platform, universe: str, window: Window) -> Outcome
     accounts: list[TrendAccount] = []
     refused: dict[str, str] = {}
     for task in tasks(platform, universe):
-        rows = joined(bars, columns, task.symbol)
         try:
+            rows = prepared_rows(platform, universe, bars, columns, task)
             accounts += backtest(platform, universe, rows, task, terms).values()
         except PlatformError as error:
             if error.retryable:
@@ -185,10 +197,11 @@ def backtest(
 
 
 def figure_table(metrics: pd.DataFrame) -> pd.DataFrame:
-    """One row per account and sample, the main figures as columns."""
-    keys = ["symbol", "strategy", "variant", "sample", "account"]
+    """One row per account and sample, the main figures as columns; the source names fills that knew their price."""
+    keys = ["symbol", "strategy", "variant", "sample", "account", "source"]
     wide = metrics[metrics["metric"].isin(FIGURES)].pivot(index=keys, columns="metric", values="value")
-    return wide[[name for name in FIGURES if name in wide]].reset_index().rename_axis(columns=None)
+    table = wide[[name for name in FIGURES if name in wide]].reset_index().rename_axis(columns=None)
+    return table[[*keys[:-1], *(name for name in FIGURES if name in table), "source"]]
 
 
 def _state_before(stored: pd.DataFrame | None, task: TrendTask, start: object) -> tuple[Held, bool]:
@@ -216,7 +229,7 @@ def comparison_plot(accounts: list[TrendAccount]) -> bytes:
     curves = {first.variant: _curve(first, "equity"), "buy and hold": _curve(first, "buy_and_hold")}
     curves |= {a.variant: _curve(a, "equity") for a in accounts[1:]}
     simulated = "simulated" in str(first.equity["source"].iloc[0])
-    return comparison(pd.DataFrame(curves), f"{first.strategy} {first.symbol}", simulated)
+    return comparison(pd.DataFrame(curves), marked(f"{first.strategy} {first.symbol}", first.execution), simulated)
 
 
 def _curve(account: TrendAccount, column: str) -> pd.Series:

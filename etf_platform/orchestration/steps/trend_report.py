@@ -12,7 +12,7 @@ import pandas as pd
 
 from etf_platform.backtest.trend.metrics import trend_metric_rows
 from etf_platform.core import tables as t
-from etf_platform.core.errors import BadInputError, PlatformError
+from etf_platform.core.errors import InsufficientDataError, PlatformError
 from etf_platform.core.states import State
 from etf_platform.market.freshness import quality_state
 from etf_platform.orchestration.files import replace_text
@@ -85,8 +85,8 @@ def report_of(
 
     Raises
     ------
-    BadInputError
-        The symbol has no bar of that day, or one of its last three closes is missing.
+    InsufficientDataError
+        The symbol has no bars, none of that day, or one of its last three closes is missing.
     """
     known = bars[bars["date"] <= str(day)]
     columns = freshly_prepared(platform, universe, known, task)
@@ -128,7 +128,7 @@ def _refuse_stale(platform: Platform, universe: str, columns: pd.DataFrame, task
     fresh = quality_state(columns[["date", "close", "symbol"]], platform.sessions(universe), day)
     if fresh.state is State.BLOCKED:
         last = columns["date"].iloc[-1].date()
-        raise BadInputError(
+        raise InsufficientDataError(
             f"making the signal report of {task.series} for {day}",
             fresh.reason,
             f"load newer bars, or ask for a session that has its bars, such as --date {last}",
