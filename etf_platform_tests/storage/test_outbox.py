@@ -5,8 +5,10 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -36,27 +38,29 @@ def later(seconds: float) -> dt.datetime:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
-    """URL of a PostgreSQL of our own."""
-    if shutil.which("pg_ctl") is None or shutil.which("initdb") is None:
+def postgres():
+    """URL of a PostgreSQL of our own; its folder is not pytest's, whose root other users may not enter."""
+    programs = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), *map(Path, os.get_exec_path())]
+    place = next((folder for folder in programs if (folder / "initdb").exists()), None)
+    if place is None:
         pytest.skip("no PostgreSQL server is installed")
     pytest.importorskip("psycopg", reason="no PostgreSQL driver is installed")
-    folder = tmp_path_factory.mktemp("postgres")
+    folder = Path(tempfile.mkdtemp(prefix="postgres"))
     user = pwd.getpwnam("postgres") if os.getuid() == 0 else None
     if user is not None:
-        for path in (folder, *folder.parents[:2]):
-            path.chmod(0o755)
         os.chown(folder, user.pw_uid, user.pw_gid)
     port, data = free_port(), str(folder / "data")
 
     def call(*command: str) -> None:
         who = {"user": user.pw_uid, "group": user.pw_gid} if user is not None else {}
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **who)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **who)
 
-    call("initdb", "-D", data, "-U", "desk", "-A", "trust")
-    call("pg_ctl", "-D", data, "-w", "-o", f"-p {port} -h 127.0.0.1 -k {folder}", "-l", str(folder / "log"), "start")
+    initdb, pg_ctl = str(place / "initdb"), str(place / "pg_ctl")
+    call(initdb, "-D", data, "-U", "desk", "-A", "trust")
+    call(pg_ctl, "-D", data, "-w", "-o", f"-p {port} -h 127.0.0.1 -k {folder}", "-l", str(folder / "log"), "start")
     yield f"postgresql+psycopg://desk@127.0.0.1:{port}/postgres"
-    call("pg_ctl", "-D", data, "-m", "immediate", "stop")
+    call(pg_ctl, "-D", data, "-m", "immediate", "stop")
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
