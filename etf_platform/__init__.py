@@ -15,6 +15,7 @@ only `orchestration` knows the order.
     risk/         6  returns, fills -> VaR, ES, exception tests, attribution
     kpi/          7  all of it -> snapshots with thresholds
     fuses/           rules that may stop any of the arrows
+    alerts/          what to say, and channels/ to say it on
     reports/         Markdown, HTML and plots for people
     measures/        numbers in, numbers out
     storage/         the lake (Delta tables), the ops database, queries
