@@ -43,7 +43,8 @@ APPLIES_TO: dict[Scope, tuple[str, ...]] = {
 }
 
 INPUTS: dict[str, Table] = {name.lower(): value for name, value in vars(declared).items() if isinstance(value, Table)}
-EVERY_SESSION = ("bars", "panel", "targets", "equity", "indicators")  # a row on each session: older than `as_of` means stale
+# A row on each session: older than `as_of` means stale.
+EVERY_SESSION = ("bars", "panel", "targets", "equity", "indicators")
 MAY_BE_EMPTY = ("quarantine", "adjustment_events", "fills")  # no row is an answer, not a gap
 
 
