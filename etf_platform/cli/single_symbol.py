@@ -16,6 +16,7 @@ from etf_platform.cli.params import Day
 from etf_platform.cli.show import report_results, say
 from etf_platform.core.errors import InsufficientDataError
 from etf_platform.core.states import State
+from etf_platform.core.tables import BARS
 from etf_platform.core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -95,8 +96,11 @@ def opened(workspace: Workspace, symbol: str) -> "tuple[Platform, str]":
     from etf_platform.orchestration.trends import symbol_named, universe_of
 
     platform, name = Platform.open(workspace), symbol_named(symbol)
-    results = load_universe(platform, universe_of(platform, name))
+    universe = universe_of(platform, name)
+    results = load_universe(platform, universe)
     report_results(results)
+    if not (all(result.succeeded for result in results) or platform.lake.exists(BARS, universe)):
+        raise SystemExit(State.BLOCKED.exit_code)
     return platform, name
 
 

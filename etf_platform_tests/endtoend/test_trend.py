@@ -275,6 +275,14 @@ def test_a_missing_volatility_index_stops_the_load_with_one_sentence(desk):
     assert "VIX_daily.csv" in done.stderr
 
 
+def test_a_first_load_that_fails_is_told_once(desk):
+    (desk.data / QQQ).unlink()
+    done = desk.cli("trend", "signal", "--date", FIRST)
+
+    assert done.exit_code == 3
+    assert "QQQ_total_return_adjusted.csv" in done.stderr and "there is no such table" not in done.stderr
+
+
 def test_fewer_bars_than_the_warm_up_give_no_signal(desk):
     """400 rows: the platform says that the history is too short instead of giving another signal."""
     kept = pd.read_csv(desk.data / QQQ)

@@ -68,7 +68,7 @@ def backtest_document(
     """The back-test as values that JSON can hold; None where a figure is not defined.
 
     Keys: `strategy`, `benchmark`, the strategy's keys again at the top, our further figures,
-    `benchmark_exposure_matched`, `variants` (name -> strategy figures), `trades` (rows of TREND_TRADES of the variant)
+    `benchmark_exposure_matched`, `variants` (name -> strategy figures), `trades` (rows of TREND_TRADES of the variant),
     `execution` (`same_close` or `original_compatible` where fills knew their price, else `next_session`) and
     `start_effective`. Without figures: the original's error document. `original_compatible`: max_drawdown positive,
     four decimals, profit_factor 99 where there are no losses.
