@@ -19,7 +19,5 @@ INDICATORS = Table(
         SOURCE,
     ),
     key=("date", "symbol"),
-    open_columns=Column(
-        "*", "float64", "see indicator", "an indicator column; null before its warm-up", True
-    ),
+    open_columns=Column("*", "float64", "see indicator", "an indicator column; null before its warm-up", True),
 )
