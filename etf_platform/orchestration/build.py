@@ -9,6 +9,7 @@ from etf_platform.orchestration.assets import build_assets
 from etf_platform.orchestration.checks import build_checks
 from etf_platform.orchestration.jobs import (
     build_jobs,
+    build_quotes_schedules,
     build_schedule,
     build_sensors,
     build_universe_schedules,
@@ -46,6 +47,7 @@ def definitions_of(platform: Platform) -> dg.Definitions:
             build_schedule(platform, jobs["daily"], partitions[PORTFOLIO]),
             build_weekly_schedule(platform, jobs["weekly"]),
             *build_universe_schedules(platform, jobs, partitions),
+            *build_quotes_schedules(platform, jobs, partitions),
         ],
         sensors=[*build_sensors(jobs["daily"], jobs["portfolio"]), *build_alert_sensors(platform), restated],
         resources={"platform": platform},

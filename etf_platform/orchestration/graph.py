@@ -313,6 +313,15 @@ LIVE_STEPS: tuple[Step, ...] = (
         job="quotes",
     ),
     Step(
+        "market/{pool}/listings",
+        f"{_STEPS}.live:write_listings",
+        needs=("market/{pool}/quotes",),
+        tables=(t.LISTINGS,),
+        description="Name and listing state of every member, from the stored quotes; says when either changed.",
+        kinds=frozenset({"deltalake", "python"}),
+        job="quotes",
+    ),
+    Step(
         "market/{pool}/reconciliation",
         f"{_STEPS}.live:write_reconciliation",
         needs=("market/{pool}/bars",),

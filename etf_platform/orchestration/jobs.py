@@ -4,7 +4,7 @@ The portfolio is a job of its own, started after the pools' job whether that suc
 itself must appear as BLOCKED in the report, and Dagster skips everything downstream of a failure in the same run.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import dagster as dg
@@ -27,7 +27,9 @@ JOBS = {
     "weekly": "The quality of the scored factors: rank IC, spread, decay.",
     "portfolio": "The combined account, its KPI and risk, the daily report and the production snapshot.",
 }
-QUOTES_JOB = "The latest quotes of every pool, from the first network provider that passes the gates."
+QUOTES_JOB = (
+    "The latest quotes, names and listings of every pool, from the first network provider that passes the gates."
+)
 UNIVERSE_JOB = "One session of {universe}: bars, indicators, signals, back-tests, signal reports, risk."
 
 
@@ -84,8 +86,31 @@ def build_universe_schedules(
     ]
 
 
+def build_quotes_schedules(
+    platform: Platform, jobs: dict[str, AssetJob], partitions: dict[str, dg.PartitionsDefinition]
+) -> list[dg.ScheduleDefinition]:
+    """`quotes` during the sessions of every exchange whose pools have them; none where the source is not live."""
+    if platform.source.kind != "live":
+        return []
+    hour, minute = map(int, platform.source.quotes_at.split(":"))
+    asked: dict[str, list[tuple[str, dg.AssetKey]]] = {}
+    for universe, step in steps_of(platform):
+        if step.job == "quotes":
+            asked.setdefault(platform.exchange(universe), []).append((universe, asset_key(step.address, universe)))
+    schedules = []
+    for exchange, owed in asked.items():
+        pool, keys = owed[0][0], [key for _, key in owed]
+        at = ScheduleConfig(hour=hour, minute=minute, timezone=platform.config.etf_pools.pools.members[pool].timezone)
+        schedules.append(_on_sessions(f"quotes_{exchange}", jobs["quotes"], at, partitions[pool], keys))
+    return schedules
+
+
 def _on_sessions(
-    name: str, job: AssetJob, at: ScheduleConfig, partitions: dg.PartitionsDefinition
+    name: str,
+    job: AssetJob,
+    at: ScheduleConfig,
+    partitions: dg.PartitionsDefinition,
+    unpartitioned: Sequence[dg.AssetKey] = (),
 ) -> dg.ScheduleDefinition:
     when = f"{at.hour:02d}:{at.minute:02d} {at.timezone}"
 
@@ -100,6 +125,8 @@ def _on_sessions(
         day = context.scheduled_execution_time.date().isoformat()
         if day not in partitions.get_partition_keys(current_time=context.scheduled_execution_time):
             return dg.SkipReason(f"{day} is no session of the exchange")
+        if unpartitioned:
+            return dg.RunRequest(run_key=day, tags={PARTITION: day}, asset_selection=list(unpartitioned))
         return dg.RunRequest(run_key=day, partition_key=day)
 
     return schedule

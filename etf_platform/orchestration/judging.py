@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
 
 def judge(platform: Platform, universe: str, fuses: Sequence[Fuse], window: Window) -> list[tuple[Fuse, Reading]]:
-    """Judge one universe as of the window's end (default: its last stored session) and record the verdicts."""
+    """Judge one universe as of the window's end (default: its last stored session) and record the verdicts.
+
+    Listings are of the running session and may be newer than the bars: alone they are judged as of their own last.
+    """
     from etf_platform.storage.ledger import record_verdicts
 
-    context = fuse_context(platform, universe, window.end)
+    context = fuse_context(platform, universe, window.end or _last_listing(platform, universe, fuses))
     tables = load_inputs(platform, universe, fuses)
     judged = [(fuse, fuse.run({n: tables[n] for n in fuse.inputs if n in tables}, context)) for fuse in fuses]
     record_verdicts(platform.ops, [_verdict(platform, fuse, reading, context, window) for fuse, reading in judged])
@@ -94,6 +97,13 @@ def stored_meta(platform: Platform, universe: str) -> dict[str, object] | None:
 def _last_bar(platform: Platform, universe: str) -> date:
     table = t.EQUITY if universe == PORTFOLIO else t.BARS
     return platform.lake.read(table, universe, columns=["date"])["date"].max().date()
+
+
+def _last_listing(platform: Platform, universe: str, fuses: Sequence[Fuse]) -> date | None:
+    is_of_listings = all(fuse.guards == "market/listings" for fuse in fuses)
+    if not is_of_listings or not platform.lake.exists(t.LISTINGS, universe):
+        return None
+    return platform.lake.read(t.LISTINGS, universe, columns=["date"])["date"].max().date()
 
 
 def _accepted(platform: Platform, universe: str, before: date) -> dict[str, float]:

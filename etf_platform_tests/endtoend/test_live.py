@@ -11,6 +11,7 @@ from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.rematerialise import rematerialise
 from etf_platform.orchestration.revisions import report_of
 from etf_platform.orchestration.runner import materialize
+from etf_platform.storage.ledger import latest_verdicts
 from etf_platform.storage.source_states import source_events, source_states
 from etf_platform_tests.resources.live_feeds import EASTMONEY, SINA, TENCENT, YAHOO, Market, serve
 from etf_platform_tests.resources.replay_server import ERROR_500, replay_server, unused_port
@@ -138,6 +139,26 @@ def test_quotes_of_the_members_are_an_asset_of_their_own(stored, server, tmp_pat
     assert set(quotes["source"]) == {"live:sina"}
     assert {s: quotes.loc[s, "last"] for s in FUNDS} == {s: market.close(s, len(market.sessions) - 1) for s in FUNDS}
     assert quotes["payload_hash"].str.len().unique().tolist() == [64]
+
+
+def test_names_and_listings_come_from_the_quotes_and_no_further_request(stored, server, tmp_path, market):
+    """All funds of these providers have one name, and it is none of ours: told by name, and nothing is held."""
+    installation = stored.copy(tmp_path / "home")
+    platform = Platform.open(Workspace(installation.home, installation.config, "live"))
+    assert materialize(platform, "quotes", ["market/A_SHARE/quotes"]).problems == ()
+    server.asked.clear()
+
+    results = [materialize(platform, "quotes", ["market/A_SHARE/listings"]) for _ in range(2)]
+
+    assert server.asked == []
+    rows = installation.rows("market/A_SHARE/listings")
+    assert rows["symbol"].tolist() == sorted(FUNDS)
+    assert set(rows["name"]) == {"测试基金"}
+    assert set(rows["date"].astype(str).str[:10]) == set(rows["first_seen"].astype(str).str[:10]) == {LAST}
+    verdict = next(row for row in latest_verdicts(platform.ops, "A_SHARE") if row["fuse"] == "names_agree")
+    assert (str(verdict["as_of"]), verdict["state"], verdict["observed"]) == (LAST, "WARN", 5.0)
+    assert "510300.SH is called 测试基金 at live:sina, 沪深300ETF华泰柏瑞 in instruments.yaml" in verdict["reason"]
+    assert all(result.succeeded for result in results)
 
 
 def test_when_the_first_source_fails_the_second_is_stored_and_named(stored, server, tmp_path):

@@ -102,6 +102,7 @@ def _tables() -> dict[str, pd.DataFrame]:
         "forecasts": pd.DataFrame({"date": SESSIONS[:100], "for_date": SESSIONS[1:101], "series": "rotation"}),
         "coverage": _coverage(),
         "reconciliation": _reconciliation(),
+        "listings": _listings(),
     }
 
 
@@ -110,6 +111,13 @@ def _reconciliation() -> pd.DataFrame:
     rows = pd.DataFrame({"symbol": SYMBOLS, "verdict": ["agrees", "agrees", "absent"]})
     closes = {"close": 2.0, "close_other": 2.0, "source": "live:first", "other_source": "live:second"}
     return rows.assign(date=SESSIONS[99], **closes)
+
+
+def _listings() -> pd.DataFrame:
+    """The provider's names are the configured ones; blanks, and a name that it did not give, make no difference."""
+    names = {"name": ["50ETF", "300 ETF", ""], "configured_name": ["50ETF", "300ETF", "500ETF"]}
+    state = {"status": "normal", "is_listed": True, "first_seen": SESSIONS[0], "changed_on": SESSIONS[0]}
+    return pd.DataFrame({"symbol": SYMBOLS, **names}).assign(date=SESSIONS[99], source="live:first", **state)
 
 
 def _indicators(bars: pd.DataFrame) -> pd.DataFrame:

@@ -38,6 +38,7 @@ BROKEN: dict[str, tuple[State, Callable[[Any], Any]]] = {
     "closes_are_fresh": (State.BLOCKED, _table("bars", lambda b: b[b["date"] != sorted(set(b["date"]))[-2]])),
     "broken_members": (State.FAIL, _table("members", lambda m: m.assign(status=["ok", "ok", "quarantined"]))),
     "sources_agree": (State.FAIL, _table("reconciliation", lambda r: r.assign(verdict="differs"))),
+    "names_agree": (State.WARN, _table("listings", lambda x: x.assign(status="delisted", is_listed=False))),
     "unit_mismatch": (State.BLOCKED, _table("bars", lambda b: b.assign(amount=b["amount"] / 1000))),
     "calendar_end": (State.WARN, lambda c: c.with_context(sessions=c.context.sessions[:120])),
     "adjustment_review": (State.FAIL, _table("adjustment_events", lambda e: e.assign(status="review"))),
@@ -195,6 +196,7 @@ def test_the_declared_gates_are_those_of_the_specification() -> None:
         "vol_target_scale",
         "selection_void",
         "positions_below_top_n",
+        "names_agree",
     }
 
 

@@ -136,10 +136,48 @@ def test_simulated_data_are_labelled_in_every_description(graph, tmp_path):
     assert not any("SIMULATED" in node.description for node in real.resolve_asset_graph().asset_nodes)
 
 
-def test_every_step_names_a_function_that_exists():
-    from etf_platform.orchestration.graph import POOL_STEPS, PORTFOLIO_STEPS, UNIVERSE_STEPS
+def test_a_live_source_has_listings_their_check_and_a_schedule_in_the_session(shipped, graph, tmp_path):
+    """And no other source has any of it."""
+    live = definitions_of(Platform.open(Workspace(tmp_path, packaged_config(), source="live")))
+    schedule, key = live.resolve_schedule_def("quotes_XSHG"), _key("market/A_SHARE/listings")
 
-    for step in (*POOL_STEPS, *PORTFOLIO_STEPS, *UNIVERSE_STEPS):
+    assert key in live.resolve_asset_graph().get_all_asset_keys()
+    checks = live.resolve_asset_graph().asset_check_keys
+    assert {check.name for check in checks if check.asset_key == key} == {"names_agree"}
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("50 14 * * 1-5", "Asia/Shanghai")
+    assert schedule.job_name == "quotes"
+    assert key not in graph.get_all_asset_keys()
+    assert "quotes_XSHG" not in {s.name for s in shipped.get_repository_def().schedule_defs}
+
+
+def test_quotes_are_asked_for_on_sessions_only_and_know_their_day(tmp_path):
+    """The first session after Spring Festival 2024, and a day of the festival."""
+    live = definitions_of(Platform.open(Workspace(tmp_path, packaged_config(), source="live")))
+
+    (request,) = _tick(live, "quotes_XSHG", "2024-02-19 14:50").run_requests
+    skipped = _tick(live, "quotes_XSHG", "2024-02-12 14:50")
+
+    assert (request.run_key, request.tags["dagster/partition"]) == ("2024-02-19", "2024-02-19")
+    asked = {f"market/{pool}/{name}" for pool in ("A_SHARE", "QDII", "OTHER") for name in ("quotes", "listings")}
+    assert asked <= {key.to_user_string() for key in request.asset_selection}
+    assert skipped.skip_message == "2024-02-12 is no session of the exchange"
+
+
+def _tick(definitions, name, when):
+    """What a schedule says at a moment of Shanghai time."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_schedule_context(
+            instance=instance,
+            scheduled_execution_time=datetime.fromisoformat(f"{when}+08:00"),
+            repository_def=definitions.get_repository_def(),
+        )
+        return definitions.resolve_schedule_def(name).evaluate_tick(context)
+
+
+def test_every_step_names_a_function_that_exists():
+    from etf_platform.orchestration.graph import LIVE_STEPS, POOL_STEPS, PORTFOLIO_STEPS, UNIVERSE_STEPS
+
+    for step in (*POOL_STEPS, *PORTFOLIO_STEPS, *UNIVERSE_STEPS, *LIVE_STEPS):
         assert callable(resolve(step.run)), step.address
 
 

@@ -6,11 +6,16 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import dagster as dg
+import pandas as pd
 import pytest
 
 from etf_platform.core import tables as t
+from etf_platform.core.states import State
+from etf_platform.core.workspace import Workspace, packaged_config
 from etf_platform.orchestration.build import definitions_of
 from etf_platform.orchestration.instance.config import open_instance
+from etf_platform.orchestration.platform import Platform
+from etf_platform.orchestration.steps.report import release
 
 REASON = "159998.SZ"  # the member without data, named by the fuse `broken_members`
 CHECK_STEP = "market__OTHER__bars__fuses"
@@ -143,3 +148,16 @@ def test_automation_asks_for_downstream_assets_only_when_the_blocking_checks_pas
 
     requested = {r.key.to_user_string() for r in after.results if not r.true_subset.is_empty}
     assert requested == asked
+
+
+@pytest.mark.parametrize(("source", "waits"), [("sample", set()), ("live", {"sources_agree"})])
+def test_a_release_waits_for_the_fuses_of_the_session_that_this_source_has(tmp_path, source, waits):
+    """Names are told at another time of the day; without a second provider there is nothing to agree with."""
+    platform = Platform.open(Workspace(tmp_path, packaged_config(), source))
+
+    state, reasons = release(platform, pd.Timestamp("2024-03-01"))
+
+    never_judged = {reason.split()[1] for reason in reasons}
+    assert state is State.BLOCKED
+    assert never_judged & {"sources_agree", "names_agree"} == waits
+    assert {"freshness", "coverage", "calendar_end", "backtest_thresholds"} <= never_judged

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
-from etf_platform.core.config.strict import Fraction, Positive, Strict
+from etf_platform.core.config.strict import Clock, Fraction, Positive, Strict
 
 
 class Provider(Strict):
@@ -41,7 +41,7 @@ class LiveSource(Strict):
     `timeout_seconds` is for connecting and for silence; `attempts` how often a request is sent. `min_answered` is the
     share of asked symbols that must be answered; `max_age_seconds` the age of a quote during a session;
     `sample` how many symbols a second provider is asked for every day, which must agree within `sample_ticks` or
-    `sample_share` of the price.
+    `sample_share` of the price. `quotes_at` is when quotes are asked for on every session, on the pool's own clock.
     """
 
     kind: Literal["live"]
@@ -51,6 +51,7 @@ class LiveSource(Strict):
     attempts: int = Field(2, ge=1, le=5)
     min_answered: Fraction = 0.95
     max_age_seconds: Positive = 60.0
+    quotes_at: Clock = "14:50"
     sample: int = Field(5, ge=1)
     sample_ticks: Positive = 1.0
     sample_share: Fraction = 0.003

@@ -22,6 +22,7 @@ from etf_platform.core.tables.market import (
     FUND_HOLDINGS,
     LIMIT_POOL,
     LIMIT_PRICES,
+    LISTINGS,
     MEMBERS,
     MINUTES,
     QUARANTINE,

@@ -161,6 +161,25 @@ QUOTES = Table(
     key=("date", "symbol", "fetched_at"),
 )
 
+LISTINGS = Table(
+    "market",
+    "listings",
+    "how every member is called and whether it is listed, session by session; a change is a new row, no row is lost",
+    (
+        DATE,
+        SYMBOL,
+        text("name", "name at the provider; the last known one where it gave none, empty where none ever did"),
+        text("configured_name", "name in instruments.yaml; empty where it is not there"),
+        flag("is_listed", "not delisted"),
+        text("status", "normal, suspended, delisted or unknown; the last known one where the provider said unknown"),
+        Column("first_seen", "date", "session", "first session with a quote of the member"),
+        Column("changed_on", "date", "session", "session of the last change of name or status; first_seen before any"),
+        SOURCE,
+        FETCHED_AT,
+    ),
+    key=("date", "symbol"),
+)
+
 MINUTES = Table(
     "market",
     "minutes",
@@ -221,10 +240,7 @@ FUND_HOLDINGS = Table(
     (
         Column("as_of", "date", "date", "end of the period that the report describes"),
         Column("published_at", "date", "date", "first date on which the row may be used"),
-        flag(
-            "published_estimated",
-            "published_at is the latest date the rules allow, or the date of the reply if earlier",
-        ),
+        flag("published_estimated", "published_at is the latest date the rules allow, or that of the reply if earlier"),
         SYMBOL,
         text("stock", "stock with exchange suffix"),
         text("stock_name", "name at the provider"),

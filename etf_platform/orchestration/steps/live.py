@@ -1,4 +1,4 @@
-"""What only a live source has: quotes of the moment, and the daily comparison with a second provider."""
+"""What only a live source has: quotes of the moment, names and listings, the comparison with a second provider."""
 
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ from etf_platform.core import tables as t
 from etf_platform.core.config.live import LiveSource
 from etf_platform.core.errors import ConfigError
 from etf_platform.market.instruments import tick_size
+from etf_platform.market.listings import listings
 from etf_platform.market.live import pull_quotes, second_bars
 from etf_platform.market.wire.compare import AGREES, compare_closes, sample_of
 from etf_platform.orchestration.live import wire_of
@@ -39,6 +40,27 @@ def write_quotes(platform: Platform, universe: str, window: Window) -> Outcome:
     }
     frames = {"refused rows": refused[["symbol", "rule", "reason"]]} if len(refused) else {}
     return tables.outcome(facts=facts, frames=frames)
+
+
+def write_listings(platform: Platform, universe: str, window: Window) -> Outcome:
+    """Names and listing states out of the last session's stored quotes; asks nobody."""
+    tables = StepTables(platform, window)
+    wanted = ["date", "symbol", "name", "status", "source", "fetched_at"]
+    quotes = tables.read(t.QUOTES, universe, end=window.end, columns=wanted)
+    stored = tables.read_if_there(t.LISTINGS, universe, window.end)
+    rows = listings(platform.config.members(universe), quotes, stored, platform.config.instruments.instruments)
+    day = rows["date"].max()
+    tables.write(t.LISTINGS, universe, rows, day.date(), day.date())
+    changed = rows[(rows["changed_on"] == day) & (rows["first_seen"] < day)]
+    return tables.outcome(
+        facts={
+            "session": f"{day:%Y-%m-%d}",
+            "members": len(rows),
+            "seen for the first time": ", ".join(rows.loc[rows["first_seen"] == day, "symbol"]) or "none",
+            "changed": ", ".join(f"{r.symbol}: {r.name} ({r.status})" for r in changed.itertuples(index=False))
+            or "none",
+        }
+    )
 
 
 def write_reconciliation(platform: Platform, universe: str, window: Window) -> Outcome:

@@ -11,6 +11,8 @@ from etf_platform.core.states import State
 from etf_platform.governance.gates import release_state, required_fuses
 from etf_platform.governance.snapshots import Provenance, Snapshot
 from etf_platform.governance.snapshots import take_snapshot as store_snapshot
+from etf_platform.orchestration.assets import steps_of
+from etf_platform.orchestration.checks import fuses_on
 from etf_platform.orchestration.files import replace_text
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.provenance import code_commit
@@ -22,6 +24,7 @@ from etf_platform.orchestration.units import enabled_fuses
 from etf_platform.reports.daily import DailyReport, render_daily
 from etf_platform.storage.ledger import AcceptedRun, latest_verdicts, record_accepted_run, record_snapshot
 
+OF_A_SESSION = ("daily", "portfolio")  # jobs whose fuses a release waits for
 VERDICT_COLUMNS = ["universe", "guards", "fuse", "as_of", "state", "on_fail", "observed", "limit", "reason"]
 
 
@@ -55,10 +58,22 @@ def take_snapshot(platform: Platform, universe: str, window: Window) -> Outcome:
 
 
 def release(platform: Platform, day: pd.Timestamp) -> tuple[State, list[str]]:
-    """State of the gate for a release of this session."""
+    """State of the gate for a release of this session.
+
+    Required is what the runs of a session judge: not a fuse on a table that this source does not have, nor one that
+    is judged at another time of the day (listings).
+    """
     weights = platform.config.etf_pools.strategy.portfolio.weights
     universes = [pool for pool in platform.config.pools if weights.get(pool, 0.0) > 0.0] + [PORTFOLIO]
-    return release_state(verdicts(platform), required_fuses(enabled_fuses(platform.config), universes), day)
+    fuses = enabled_fuses(platform.config)
+    judged = {
+        (u, fuse.name)
+        for u, step in steps_of(platform)
+        if step.job in OF_A_SESSION
+        for fuse in fuses_on(platform, step, u)
+    }
+    required = [name for name in required_fuses(fuses, universes) if name in judged]
+    return release_state(verdicts(platform), required, day)
 
 
 def verdicts(platform: Platform, universes: Sequence[str] = ()) -> pd.DataFrame:
