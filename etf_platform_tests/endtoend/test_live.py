@@ -2,11 +2,14 @@
 
 import time
 
+import dagster as dg
 import pandas as pd
 import pytest
 
 from etf_platform.core.workspace import Workspace
 from etf_platform.market.calendar import sessions
+from etf_platform.orchestration.build import definitions_of
+from etf_platform.orchestration.instance.config import open_instance
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.rematerialise import rematerialise
 from etf_platform.orchestration.revisions import report_of
@@ -159,6 +162,33 @@ def test_names_and_listings_come_from_the_quotes_and_no_further_request(stored, 
     assert (str(verdict["as_of"]), verdict["state"], verdict["observed"]) == (LAST, "WARN", 5.0)
     assert "510300.SH is called 测试基金 at live:sina, 沪深300ETF华泰柏瑞 in instruments.yaml" in verdict["reason"]
     assert all(result.succeeded for result in results)
+
+
+def test_the_scheduled_run_of_quotes_is_about_its_day_though_its_assets_have_no_partitions(stored, server, tmp_path):
+    """The bars end the day before, as they do at 14:50: the names are judged for the day of the run."""
+    installation = stored.copy(tmp_path / "home")
+    platform = Platform.open(Workspace(installation.home, installation.config, "live"))
+    definitions = definitions_of(platform)
+    with open_instance(platform.workspace) as instance:
+        context = dg.build_schedule_context(
+            instance=instance,
+            scheduled_execution_time=AFTER_CLOSE.replace(hour=14, minute=50).to_pydatetime(),
+            repository_def=definitions.get_repository_def(),
+        )
+        (request,) = definitions.resolve_schedule_def("quotes_XSHG").evaluate_tick(context).run_requests
+
+        run = definitions.resolve_job_def("quotes").execute_in_process(
+            instance=instance, tags=dict(request.tags), asset_selection=request.asset_selection
+        )
+
+    assert run.success
+    assert {key.to_user_string() for key in request.asset_selection} == {
+        "market/A_SHARE/quotes",
+        "market/A_SHARE/listings",
+    }
+    assert [check.check_name for check in run.get_asset_check_evaluations()] == ["names_agree"]
+    verdict = next(row for row in latest_verdicts(platform.ops, "A_SHARE") if row["fuse"] == "names_agree")
+    assert (str(verdict["as_of"]), verdict["state"]) == (LAST, "WARN")
 
 
 def test_when_the_first_source_fails_the_second_is_stored_and_named(stored, server, tmp_path):

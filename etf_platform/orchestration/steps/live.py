@@ -7,6 +7,7 @@ import pandas as pd
 from etf_platform.core import tables as t
 from etf_platform.core.config.live import LiveSource
 from etf_platform.core.errors import ConfigError
+from etf_platform.core.names import same_name
 from etf_platform.market.instruments import tick_size
 from etf_platform.market.listings import listings
 from etf_platform.market.live import pull_quotes, second_bars
@@ -98,5 +99,5 @@ def _settings(platform: Platform) -> LiveSource:
 def _renamed(platform: Platform, quotes: pd.DataFrame) -> str:
     known = platform.config.instruments.instruments
     pairs: Sequence[tuple[str, str]] = list(zip(quotes["symbol"], quotes["name"], strict=True))
-    other = [f"{s}: {name}" for s, name in pairs if name and s in known and name != known[s].name]
+    other = [f"{s}: {name}" for s, name in pairs if name and s in known and not same_name(name, known[s].name)]
     return ", ".join(sorted(other)) or "none"
