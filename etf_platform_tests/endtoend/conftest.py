@@ -16,11 +16,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from click.testing import CliRunner
 from deltalake import DeltaTable
 
-from etf_platform.cli import main
 from etf_platform.core.workspace import packaged_config
+from etf_platform_tests.resources.command import invoke
 
 SYMBOLS = ("159915.SZ", "159949.SZ", "510050.SH", "510300.SH", "510500.SH")
 DAYS = ("2024-12-30", "2024-12-31", "2025-01-02")
@@ -64,9 +63,7 @@ class Installation:
 
     def cli(self, *words: object) -> Ended:
         """Run one command in this process."""
-        done = CliRunner().invoke(main, [str(word) for word in (*words, *self.shared())])
-        if done.exception and not isinstance(done.exception, SystemExit):
-            raise done.exception
+        done = invoke((*words, *self.shared()))
         return Ended(done.exit_code, done.stdout, done.stderr)
 
     def process(self, *words: str, log: Path) -> BaseProcess:

@@ -9,12 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from click.testing import CliRunner
 
-from etf_platform.cli import main
 from etf_platform.core import tables as t
 from etf_platform.core.workspace import packaged_config
 from etf_platform.storage.lake import Lake
+from etf_platform_tests.resources.command import invoke
 
 TABLES = (t.BARS, t.INDICATORS, t.SIGNALS, t.FORECASTS)
 FIRST, SECOND, LAST = "2020-08-12", "2020-08-13", "2020-08-14"
@@ -33,10 +32,7 @@ class Desk:
     def cli(self, *words: object):
         """Run one command; the result has exit_code, stdout, stderr."""
         shared = ["--home", self.home, "--config", self.config, "--data", self.data, "--source", "etf_qfq_eastmoney"]
-        done = CliRunner().invoke(main, [str(word) for word in (*words, *shared)])
-        if done.exception and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return done
+        return invoke((*words, *shared))
 
     def rows(self, table: t.Table) -> pd.DataFrame:
         """Everything stored, without what names the reading and not the day."""
@@ -322,7 +318,7 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_config_check_names_file_and_key(tmp_path, case):
     given, path = WRONG[case]
-    done = CliRunner().invoke(main, ["config", "check", "--config", str(configured(tmp_path, **given))])
+    done = invoke(["config", "check", "--config", configured(tmp_path, **given)])
 
     assert done.exit_code == 2
     assert f"strategies.yaml: {path}" in done.stdout

@@ -29,7 +29,13 @@ class Small:
     good_day: str = "2024-03-01"
     next_day: str = "2024-03-04"
 
-    def write_config(self, folder: Path, max_excluded_share: float = 0.2, pools: dict[str, list[str]] = POOLS) -> Path:
+    def write_config(
+        self,
+        folder: Path,
+        max_excluded_share: float = 0.2,
+        pools: dict[str, list[str]] = POOLS,
+        has_universes: bool = True,
+    ) -> Path:
         """The shipped configuration with these pools, a late start, and a limit of the fuse `broken_members`."""
         shutil.copytree(packaged_config(), folder)
         settings = parse_yaml((folder / "etf_pools.yaml").read_text(encoding="utf-8"))
@@ -47,6 +53,11 @@ class Small:
         _replace(folder / "fuses.yaml", "sessions: 750", "sessions: 320")
         _replace(folder / "fuses.yaml", "seconds: 30 ", "seconds: 300 ")  # wall time, and test machines are busy
         _replace(folder / "fuses.yaml", "max_excluded_share: 0.20", f"max_excluded_share: {max_excluded_share}")
+        if not has_universes:
+            (folder / "universes.yaml").write_text("universes: {}\n")
+            strategies = parse_yaml((folder / "strategies.yaml").read_text(encoding="utf-8"))
+            strategies["trend"]["runs"] = []
+            (folder / "strategies.yaml").write_text(json.dumps(strategies), encoding="utf-8")
         return folder
 
     def open(self, folder: Path, config: str = "configs", **changes: object) -> Platform:

@@ -38,7 +38,7 @@ def served(small, good_home):
     with tempfile.TemporaryDirectory(prefix="etf_") as name:
         folder = Path(name)
         shutil.copytree(good_home, folder / "home")
-        workspace = small.open(folder, max_excluded_share=0.0).workspace
+        workspace = small.open(folder, max_excluded_share=0.0, has_universes=False).workspace
         (folder / "workspace.yaml").write_text(CODE_LOCATION)
         with serve_dagster(write_dagster_home(workspace), folder / "workspace.yaml", workspace.to_env()) as served:
             yield served
