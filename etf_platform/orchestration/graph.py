@@ -5,6 +5,31 @@ from etf_platform.orchestration.step import Step
 
 _STEPS = "etf_platform.orchestration.steps"
 
+
+def _risk(accounts: tuple[str, ...], job: str) -> tuple[Step, Step]:
+    """Forecasts and their tests, for whatever has accounts."""
+    forecasts = Step(
+        "risk/{pool}/forecasts",
+        f"{_STEPS}.risk:write_forecasts",
+        needs=accounts,
+        tables=(t.FORECASTS,),
+        description="VaR and ES of the next session by every configured method, stored before that session.",
+        is_partitioned=True,
+        kinds=frozenset({"deltalake", "numba"}),
+        job=job,
+    )
+    coverage = Step(
+        "risk/{pool}/coverage",
+        f"{_STEPS}.risk:write_coverage",
+        needs=("risk/{pool}/forecasts", *accounts),
+        tables=(t.COVERAGE, t.EXCEPTIONS),
+        description="Every forecast against what then happened, with the exception tests of the last year.",
+        kinds=frozenset({"deltalake", "numpy"}),
+        job=job,
+    )
+    return forecasts, coverage
+
+
 POOL_STEPS: tuple[Step, ...] = (
     Step(
         "market/{pool}/history",
@@ -100,23 +125,7 @@ POOL_STEPS: tuple[Step, ...] = (
         is_partitioned=True,
         kinds=frozenset({"deltalake", "python"}),
     ),
-    Step(
-        "risk/{pool}/forecasts",
-        f"{_STEPS}.risk:write_forecasts",
-        needs=("backtest/{pool}/rotation",),
-        tables=(t.FORECASTS,),
-        description="VaR and ES of the next session by every configured method, stored before that session.",
-        is_partitioned=True,
-        kinds=frozenset({"deltalake", "numba"}),
-    ),
-    Step(
-        "risk/{pool}/coverage",
-        f"{_STEPS}.risk:write_coverage",
-        needs=("risk/{pool}/forecasts", "backtest/{pool}/rotation"),
-        tables=(t.COVERAGE, t.EXCEPTIONS),
-        description="Every forecast against what then happened, with the exception tests of the last year.",
-        kinds=frozenset({"deltalake", "numpy"}),
-    ),
+    *_risk(("backtest/{pool}/rotation",), "daily"),
     Step(
         "risk/{pool}/attribution",
         f"{_STEPS}.attribution:write_attribution",
@@ -166,25 +175,7 @@ PORTFOLIO_STEPS: tuple[Step, ...] = (
         kinds=frozenset({"deltalake", "python"}),
         job="portfolio",
     ),
-    Step(
-        "risk/{pool}/forecasts",
-        f"{_STEPS}.risk:write_forecasts",
-        needs=("backtest/{pool}/rotation",),
-        tables=(t.FORECASTS,),
-        description="VaR and ES of the next session by every configured method, stored before that session.",
-        is_partitioned=True,
-        kinds=frozenset({"deltalake", "numba"}),
-        job="portfolio",
-    ),
-    Step(
-        "risk/{pool}/coverage",
-        f"{_STEPS}.risk:write_coverage",
-        needs=("risk/{pool}/forecasts", "backtest/{pool}/rotation"),
-        tables=(t.COVERAGE, t.EXCEPTIONS),
-        description="Every forecast against what then happened, with the exception tests of the last year.",
-        kinds=frozenset({"deltalake", "numpy"}),
-        job="portfolio",
-    ),
+    *_risk(("backtest/{pool}/rotation",), "portfolio"),
     Step(
         "reports/{pool}/daily",
         f"{_STEPS}.report:write_daily",
@@ -272,25 +263,7 @@ UNIVERSE_STEPS: tuple[Step, ...] = (
         kinds=frozenset({"markdown", "html"}),
         job="trend",
     ),
-    Step(
-        "risk/{pool}/forecasts",
-        f"{_STEPS}.risk:write_forecasts",
-        needs=("backtest/{pool}/trend", "market/{pool}/bars"),
-        tables=(t.FORECASTS,),
-        description="VaR and ES of the next session by every configured method, stored before that session.",
-        is_partitioned=True,
-        kinds=frozenset({"deltalake", "numba"}),
-        job="trend",
-    ),
-    Step(
-        "risk/{pool}/coverage",
-        f"{_STEPS}.risk:write_coverage",
-        needs=("risk/{pool}/forecasts", "backtest/{pool}/trend", "market/{pool}/bars"),
-        tables=(t.COVERAGE, t.EXCEPTIONS),
-        description="Every forecast against what then happened, with the exception tests of the last year.",
-        kinds=frozenset({"deltalake", "numpy"}),
-        job="trend",
-    ),
+    *_risk(("backtest/{pool}/trend", "market/{pool}/bars"), "trend"),
     Step(
         "reports/{pool}/risk",
         f"{_STEPS}.risk_report:write_weekly",
