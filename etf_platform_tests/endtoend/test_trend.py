@@ -17,7 +17,7 @@ from etf_platform_tests.resources.command import invoke
 
 TABLES = (t.BARS, t.INDICATORS, t.SIGNALS, t.FORECASTS)
 FIRST, SECOND, LAST = "2020-08-12", "2020-08-13", "2020-08-14"
-RAN = (0, 2)  # 2: the verdict on VaR after the spring of 2020
+RAN = (2,)  # forecast_coverage is FAIL after the spring of 2020: the run is done, and says so
 QQQ, VIX = "us/QQQ_total_return_adjusted.csv", "us/VIX_daily.csv"
 
 
