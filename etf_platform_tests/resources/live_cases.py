@@ -1,7 +1,6 @@
 """Replies of live sources for tests: which recorded file answers which ask, hand-made ones, and what every row must be.
 
-The recorded bytes stand beside the checkout; the replies of Tushare and Yahoo are written by hand after the public
-formats, because none was recorded.
+The recorded bytes stand beside the checkout; where none were recorded, `handmade_replies` has some.
 """
 
 import json
@@ -36,6 +35,7 @@ from etf_platform.market.sources.sina import SINA
 from etf_platform.market.sources.tencent import TENCENT
 from etf_platform.market.sources.tushare import TUSHARE
 from etf_platform.market.sources.yahoo import YAHOO
+from etf_platform_tests.resources.handmade_replies import eastmoney_quote, tushare_bars, tushare_limits, yahoo_bars
 
 NOW = datetime(2026, 11, 1, 8, 30, tzinfo=UTC)
 TABLES: dict[str, Table] = {
@@ -63,7 +63,7 @@ TENCENT_SYMBOLS = (
 NAMES = [
     *("quotes", "sina", "preopen", "day", "day_with_qt", "week", "month", "newfq_day", "bj_day_unprefixed", "hk_day"),
     *("minute", "clist", "push2his", "pool", "pool_jsonp", "pool_zt", "pool_yesterday_zt", "pool_dt", "pool_strong"),
-    *("pool_sub_new", "holdings", "holdings_2025", "holdings_nine", "tushare_bars", "tushare_limits", "yahoo"),
+    *("pool_sub_new", "holdings", "holdings_2025", "holdings_nine", "quote", "tushare_bars", "tushare_limits", "yahoo"),
 ]
 PLACES = {"zt": "limit_up", "yesterday_zt": "yesterday", "dt": "limit_down", "strong": "strong", "sub_new": "sub_new"}
 
@@ -141,13 +141,14 @@ def recorded_cases(folder: Path) -> list[Case]:
 
 
 def handmade_cases() -> list[Case]:
-    """Replies of Tushare and Yahoo after their public formats."""
+    """Replies of Tushare, Yahoo and EastMoney's single quote after their public formats."""
     quarter = BarAsk("510300.SH", date(2026, 1, 1), date(2026, 3, 31))
     year = BarAsk("QQQ.US", date(2026, 1, 1), date(2026, 1, 31))
     return [
         Case("tushare_bars", TUSHARE, "bars", quarter, tushare_bars(), 2),
         Case("tushare_limits", TUSHARE, "limits", LimitAsk(date(2026, 1, 14)), tushare_limits(), 3),
         Case("yahoo", YAHOO, "bars", year, yahoo_bars(), 4),
+        Case("quote", EASTMONEY, "quotes", QuoteAsk(("600519.SH",)), eastmoney_quote(), 1),
     ]
 
 
@@ -165,69 +166,6 @@ def nine_columns(report: str, row: str, code: str) -> str:
     """The report of another fund with one row in its table."""
     whole = re.sub(r"<tbody>.*</tbody>", f"<tbody>{row}</tbody>", report, flags=re.DOTALL)
     return whole.replace("561380", code)
-
-
-def tushare_bars(**changes: Any) -> bytes:
-    """Two days of a fund: 9,435,356 lots and 4,474,693.3 thousand yuan, as the quote of that fund once said."""
-    fields = [
-        "ts_code",
-        "trade_date",
-        "open",
-        "high",
-        "low",
-        "close",
-        "pre_close",
-        "change",
-        "pct_chg",
-        "vol",
-        "amount",
-    ]
-    items = [
-        ["510300.SH", "20260115", 4.71, 4.764, 4.706, 4.751, 4.709, 0.042, 0.8919, 9435356.0, 4474693.309],
-        ["510300.SH", "20260114", 4.70, 4.72, 4.69, 4.709, 4.7, 0.009, 0.1915, 5000000.0, 2350000.0],
-    ]
-    whole = {"request_id": "x", "code": 0, "msg": "", "data": {"fields": fields, "items": items, "has_more": False}}
-    return json.dumps(whole | changes).encode()
-
-
-def tushare_limits() -> bytes:
-    """Limits of a stock and a fund, and of a new listing without one."""
-    fields = ["trade_date", "ts_code", "pre_close", "up_limit", "down_limit"]
-    items = [
-        ["20260114", "600519.SH", 1306.45, 1437.1, 1175.81],
-        ["20260114", "510300.SH", 4.709, 5.18, 4.238],
-        ["20260114", "301999.SZ", 10.0, 99999.99, 0.0],
-    ]
-    whole = {"code": 0, "msg": None, "data": {"fields": fields, "items": items, "has_more": False}}
-    return json.dumps(whole).encode()
-
-
-def yahoo_bars(**columns: Any) -> bytes:
-    """Four days of 2026 around a dividend of 0.50 (7 January) and a split of two for one (8 January).
-
-    As traded: closes 100, 102, 51 after the split, 52. Yahoo gives 50, 51, 51, 52, and adjclose lower by
-    1 - 0.25 / 50 = 0.995 before the dividend, which it halves too.
-    """
-    days = [datetime(2026, 1, d, 14, 30, tzinfo=UTC).timestamp() for d in (6, 7, 8, 9)]
-    quote = {
-        "open": [49.5, 50.5, 51.0, 51.5],
-        "high": [50.5, 51.5, 51.5, 52.5],
-        "low": [49.0, 50.0, 50.5, 51.0],
-        "close": [50.0, 51.0, 51.0, 52.0],
-        "volume": [2000, 2200, 2100, 1900],
-    }
-    adjusted = {"adjclose": [49.75, 51.0, 51.0, 52.0]}
-    events = {
-        "dividends": {"1": {"amount": 0.25, "date": int(days[1])}},
-        "splits": {"2": {"date": int(days[2]), "numerator": 2, "denominator": 1, "splitRatio": "2:1"}},
-    }
-    result = {
-        "meta": {"symbol": "QQQ", "currency": "USD", "exchangeTimezoneName": "America/New_York"},
-        "timestamp": [int(d) for d in days],
-        "events": events,
-        "indicators": {"quote": [quote | columns], "adjclose": [adjusted]},
-    }
-    return json.dumps({"chart": {"result": [result], "error": None}}).encode()
 
 
 def violations(case: Case, parsed: Parsed) -> list[str]:

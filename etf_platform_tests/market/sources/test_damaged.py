@@ -70,7 +70,7 @@ def test_a_forbidden_caller_is_told_so(cases, name, body):
     assert kind_of(cases[name], body) == "blocked"
 
 
-@pytest.mark.parametrize("name", ["clist", "push2his", "pool"])
+@pytest.mark.parametrize("name", ["clist", "push2his", "pool", "quote"])
 def test_null_data_of_eastmoney_is_a_block(cases, name):
     assert kind_of(cases[name], b'{"rc":102,"data":null}') == "blocked"
 
@@ -83,7 +83,7 @@ def test_error_replies_of_tencent_are_errors(cases, name, body):
     assert kind_of(cases[name], body.encode()) == "provider"
 
 
-@pytest.mark.parametrize("name", ["day", "minute", "push2his", "quotes", "sina", "yahoo", "tushare_bars"])
+@pytest.mark.parametrize("name", ["day", "minute", "push2his", "quotes", "quote", "sina", "yahoo", "tushare_bars"])
 def test_a_reply_about_something_else_is_refused(cases, name):
     case = cases[name]
     ask = replace(

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from etf_platform.core.errors import ReplyError
-from etf_platform.core.units.source import BarAsk, QuoteAsk
-from etf_platform.market.sources.eastmoney import EASTMONEY
+from etf_platform.core.units.source import BarAsk
 from etf_platform.market.sources.tencent.bars import years_of_months
 from etf_platform.market.sources.tushare import adj_factors
-from etf_platform_tests.resources.live_cases import Case, handmade_cases, tushare_bars, violations, yahoo_bars
+from etf_platform_tests.resources.handmade_replies import eastmoney_quote, tushare_bars, yahoo_bars
+from etf_platform_tests.resources.live_cases import Case, handmade_cases, violations
 
 
 @pytest.fixture
@@ -151,27 +151,8 @@ def test_columns_of_unequal_length_are_no_rows_at_all(handmade, change):
     assert caught.value.kind == "layout"
 
 
-def test_a_single_eastmoney_quote_has_limits_and_a_time():
-    data = {
-        "f43": 1301.5,
-        "f44": 1314.4,
-        "f45": 1300.01,
-        "f46": 1310.0,
-        "f47": 11131,
-        "f48": 1451334748.0,
-        "f51": 1437.1,
-        "f52": 1175.81,
-        "f57": "600519",
-        "f58": "贵州茅台",
-        "f60": 1306.45,
-        "f86": 1785983013,
-        "f107": 1,
-        "f116": 1.6e12,
-        "f117": 1.6e12,
-        "f168": 0.09,
-    }
-    body = json.dumps({"rc": 0, "data": data}).encode()
-    case = Case("quote", EASTMONEY, "quotes", QuoteAsk(("600519.SH",)), body, 1)
+def test_a_single_eastmoney_quote_has_limits_and_a_time(handmade):
+    case = handmade["quote"]
     quote = case.parse().frame.iloc[0]
 
     assert violations(case, case.parse()) == []
@@ -179,7 +160,7 @@ def test_a_single_eastmoney_quote_has_limits_and_a_time():
     assert quote["feed_time"] == pd.Timestamp("2026-08-06 02:23:33", tz="UTC")
     assert quote["date"] == pd.Timestamp("2026-08-06")
     with pytest.raises(ReplyError, match="about '000858"):
-        case.parse(body.replace(b'"600519"', b'"000858"'))
+        case.parse(eastmoney_quote(f57="000858"))
 
 
 def test_years_are_made_of_months():
