@@ -18,11 +18,18 @@ from etf_platform.storage.optables import (
     CHANNEL_SENDS,
     CHANNEL_STATES,
     CURSORS,
+    EVENT_BACKTESTS,
     EXPERIMENTS,
     FUSE_VERDICTS,
+    LAST_QUOTES,
+    LIMIT_BOARD,
+    LIMIT_EPISODES,
+    LIMIT_SIGNALS,
     METADATA,
+    MONITOR,
     OUTBOX,
     RESTATEMENTS,
+    SCANS,
     SCHEMA_STAMP,
     SNAPSHOTS,
     SOURCE_EVENTS,
@@ -32,7 +39,7 @@ from etf_platform.storage.optables import (
     UtcTime,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 OLDEST_VERSION = 1  # from here on versions only add tables
 BUSY_SECONDS = 30
 
@@ -41,11 +48,18 @@ __all__ = [
     "CHANNEL_SENDS",
     "CHANNEL_STATES",
     "CURSORS",
+    "EVENT_BACKTESTS",
     "EXPERIMENTS",
     "FUSE_VERDICTS",
+    "LAST_QUOTES",
+    "LIMIT_BOARD",
+    "LIMIT_EPISODES",
+    "LIMIT_SIGNALS",
     "METADATA",
+    "MONITOR",
     "OUTBOX",
     "RESTATEMENTS",
+    "SCANS",
     "SCHEMA_STAMP",
     "SNAPSHOTS",
     "SOURCE_EVENTS",

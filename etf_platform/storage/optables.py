@@ -210,7 +210,90 @@ RESTATEMENTS = sa.Table(
     sa.Column("done_by", sa.String, comment="run that made everything after it again"),
 )
 
-APPEND_ONLY = (FUSE_VERDICTS, TABLE_WRITES, ACCEPTED_RUNS, SOURCE_EVENTS)
+LIMIT_BOARD = sa.Table(
+    "limit_board",
+    METADATA,
+    sa.Column("trade_date", sa.Date, primary_key=True),
+    sa.Column("symbol", sa.String, primary_key=True),
+    sa.Column("at", UtcTime, nullable=False, comment="moment of the last look"),
+    sa.Column("fields", sa.JSON, nullable=False, comment="state at that moment: see storage.tracker"),
+)
+
+LAST_QUOTES = sa.Table(
+    "last_quotes",
+    METADATA,
+    sa.Column("symbol", sa.String, primary_key=True),
+    sa.Column("at", UtcTime, nullable=False, comment="moment at which the reply had arrived"),
+    sa.Column("fields", sa.JSON, nullable=False),
+)
+
+LIMIT_EPISODES = sa.Table(
+    "limit_episodes",
+    METADATA,
+    sa.Column("trade_date", sa.Date, primary_key=True),
+    sa.Column("stock", sa.String, primary_key=True),
+    sa.Column("episode", sa.Integer, primary_key=True, comment="1 for the first seal of the day"),
+    sa.Column("began_at", UtcTime, nullable=False),
+    sa.Column("ended_at", UtcTime, comment="when the board opened; null while it stands"),
+)
+
+LIMIT_SIGNALS = sa.Table(
+    "limit_signals",
+    METADATA,
+    sa.Column("signal_id", sa.String, primary_key=True),
+    sa.Column("trade_date", sa.Date, nullable=False),
+    sa.Column("stock", sa.String, nullable=False),
+    sa.Column("etf", sa.String, nullable=False),
+    sa.Column("episode", sa.Integer, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("updated_at", UtcTime, nullable=False),
+    sa.Column("fields", sa.JSON, nullable=False, comment="what was said, as it was said"),
+    sa.Column("outcome", sa.JSON, comment="what then happened; null until it is known"),
+    sa.UniqueConstraint("trade_date", "stock", "etf", "episode", name="signalled_once"),
+    sa.CheckConstraint(
+        "state IN ('new', 'notified', 'invalidated', 'expired', 'evaluated')", name="known_signal_state"
+    ),
+    sa.Index("limit_signals_day", "trade_date", "created_at"),
+)
+
+SCANS = sa.Table(
+    "scans",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("asked_by", sa.String, nullable=False, comment="sensor, api, cli or monitor"),
+    sa.Column("state", sa.String, nullable=False, comment="done, skipped or failed"),
+    sa.Column("detail", sa.String, nullable=False),
+    sa.Column("figures", sa.JSON, nullable=False, comment="quotes, limit-ups, signals, seconds of network and ours"),
+    sa.Index("scans_latest", "at"),
+)
+
+MONITOR = sa.Table(
+    "monitor",
+    METADATA,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("wanted", sa.String, nullable=False, comment="running or stopped"),
+    sa.Column("changed_by", sa.String, nullable=False),
+    sa.Column("changed_at", UtcTime, nullable=False),
+    sa.Column("lease_token", sa.String, comment="whoever scans now"),
+    sa.Column("lease_until", UtcTime),
+)
+
+EVENT_BACKTESTS = sa.Table(
+    "event_backtests",
+    METADATA,
+    sa.Column("backtest_id", sa.String, primary_key=True),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("updated_at", UtcTime, nullable=False),
+    sa.Column("params", sa.JSON, nullable=False),
+    sa.Column("status", sa.String, nullable=False, comment="queued, running, completed or failed"),
+    sa.Column("progress", sa.Float, nullable=False, comment="0 to 1"),
+    sa.Column("message", sa.String, nullable=False),
+    sa.Column("result", sa.JSON),
+)
+
+APPEND_ONLY = (FUSE_VERDICTS, TABLE_WRITES, ACCEPTED_RUNS, SOURCE_EVENTS, SCANS)
 
 for _table in APPEND_ONLY:
     for _verb in ("UPDATE", "DELETE"):

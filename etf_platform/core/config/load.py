@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from etf_platform.core.config import models
 from etf_platform.core.config.alerts import AlertsConfig
+from etf_platform.core.config.arbitrage import ArbitrageConfig, Watchlist
 from etf_platform.core.config.models import Instrument
 from etf_platform.core.config.risk import RiskConfig
 from etf_platform.core.config.strict import Strict
@@ -29,7 +30,10 @@ FILES: dict[str, type[Strict]] = {
     "universes": UniversesConfig,
     "risk": RiskConfig,
     "alerts": AlertsConfig,
+    "arbitrage": ArbitrageConfig,
 }
+
+WATCHLIST = "watchlist.yaml"
 
 PATH_OVERRIDES = {
     "raw_root": "RAW_DATA_DIR",
@@ -53,6 +57,7 @@ class Config:
     universes: UniversesConfig
     risk: RiskConfig
     alerts: AlertsConfig
+    arbitrage: ArbitrageConfig
 
     @cached_property
     def pools(self) -> dict[str, tuple[str, ...]]:
@@ -118,9 +123,24 @@ def check_config(folder: Path) -> tuple[Config | None, list[str]]:
             problems += [f"{name}.yaml: {_path(e['loc'])}: {_plain(e['msg'])}" for e in error.errors()]
         except (YamlProblem, OSError, UnicodeDecodeError) as error:
             problems.append(f"{name}.yaml: {error}")
+    problems += _watchlist_problems(folder)
     if not problems:
         problems = _cross_check(parsed)
     return (None, problems) if problems else (Config(**parsed), [])  # type: ignore[arg-type]
+
+
+def _watchlist_problems(folder: Path) -> list[str]:
+    """The watch list is read anew at every scan; here it is only checked."""
+    path = folder / WATCHLIST
+    if not path.exists():
+        return []
+    try:
+        _read(path, Watchlist)
+    except ValidationError as error:
+        return [f"{WATCHLIST}: {_path(e['loc'])}: {_plain(e['msg'])}" for e in error.errors()]
+    except (YamlProblem, OSError, UnicodeDecodeError) as error:
+        return [f"{WATCHLIST}: {error}"]
+    return []
 
 
 def load_config(folder: Path) -> Config:

@@ -1,6 +1,17 @@
 """The tables through which layers talk. One declaration each; everything else is derived from it."""
 
 from etf_platform.core.schema import Table
+from etf_platform.core.tables.arbitrage import (
+    BOARD_COUNTS,
+    BOARD_RETURNS,
+    EVENT_FIGURES,
+    EVENT_SIGNALS,
+    EVENT_TRADES,
+    EXPECTATIONS,
+    LIMIT_STATES,
+    SIGNAL_OUTCOMES,
+    STOCK_LIST,
+)
 from etf_platform.core.tables.backtest import (
     CAPACITY,
     EQUITY,

@@ -1,0 +1,1 @@
+"""One selector per file; the folder is the registry (`core.catalog.collect`)."""
