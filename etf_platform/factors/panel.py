@@ -8,6 +8,7 @@ nothing later.
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ from etf_platform.core.errors import BadInputError, UnknownUnitError
 from etf_platform.core.units.factor import Factor
 from etf_platform.factors.aliases import panel_columns
 from etf_platform.factors.compute import Failure, compute_arrays
+from etf_platform.factors.jit import compiled
+from etf_platform.factors.kernels.storing import as_stored
 from etf_platform.factors.series import BAR_COLUMNS, PRICES, required_columns
 
 BATCH = 32
@@ -72,7 +75,11 @@ def find_factors(columns: Sequence[str] | None = None) -> tuple[Factor, ...]:
 
 
 def compute_panel(
-    bars: pd.DataFrame, columns: Sequence[str] | None = None, threads: int = 2, extra: Sequence[Factor] = ()
+    bars: pd.DataFrame,
+    columns: Sequence[str] | None = None,
+    threads: int = 2,
+    extra: Sequence[Factor] = (),
+    since: date | None = None,
 ) -> PanelResult:
     """Factor panel of one pool.
 
@@ -87,6 +94,9 @@ def compute_panel(
         Threads over symbols.
     extra : sequence of Factor
         Further factors, not part of this package.
+    since : date, optional
+        Give only the rows from this day on. They are the same bits as those of the whole panel: recursive factors are
+        run from the first bar, the others over the bars that their windows reach.
 
     Returns
     -------
@@ -102,35 +112,74 @@ def compute_panel(
     """
     factors = (*find_factors(columns), *extra)
     ordered, offsets = _long(bars, factors)
-    arrays = _adjusted(ordered, factors)
-    rows = _Rows(ordered)
-    block = np.empty((len(factors), len(ordered)), dtype=np.float32)
+    whole = _Bars.of(ordered, offsets, since)
+    block = np.empty((len(factors), whole.wanted.size), dtype=np.float32)
     failures: list[Failure] = []
-    for start in range(0, len(factors), BATCH):
-        batch = factors[start : start + BATCH]
-        values, failed = compute_arrays(batch, offsets, arrays, threads)
-        failures.extend(failed)
-        for row, (factor, column) in enumerate(zip(batch, values, strict=True), start):
-            block[row] = rows.stored(factor, column)
+    for rows, part in _parts(factors, whole, since):
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
+            chosen = [factors[row] for row in batch]
+            values, failed = compute_arrays(chosen, part.offsets, part.series, threads)
+            failures.extend(failed)
+            part.store(chosen, values, block, np.array(batch))
     panel = pd.DataFrame(block.T, columns=[factor.column for factor in factors], copy=False)
-    return PanelResult(pd.concat([rows.keys(), panel], axis=1), tuple(failures))
+    keys = ordered[["date", "symbol"]].iloc[whole.wanted].reset_index(drop=True)
+    return PanelResult(pd.concat([keys, panel], axis=1), tuple(failures))
 
 
-class _Rows:
-    """The stored order of the rows: by date, then symbol; computed by symbol, then date."""
+@dataclass(frozen=True)
+class _Bars:
+    """Rows by symbol, then date, of which some are wanted.
 
-    def __init__(self, ordered: pd.DataFrame) -> None:
-        self.ordered = ordered
-        self.adjustment = ordered["adj_factor"].to_numpy(np.float64)
-        self.order = np.lexsort((np.arange(len(ordered)), ordered["date"].to_numpy()))
+    Attributes
+    ----------
+    offsets : ndarray of int
+        First row of every symbol, and the number of rows.
+    series : dict of str to ndarray
+        Contiguous float64; prices times `adjustment`.
+    adjustment : ndarray
+    wanted : ndarray of int
+        Rows to give, in stored order: by date, then symbol.
+    """
 
-    def stored(self, factor: Factor, values: np.ndarray) -> np.ndarray:
-        """Values as stored: price levels in traded prices of their row, infinities as NaN."""
-        column = values / self.adjustment if factor.scale == "price" else values
-        return np.where(np.isfinite(column), column, np.nan)[self.order]
+    offsets: np.ndarray
+    series: dict[str, np.ndarray]
+    adjustment: np.ndarray
+    wanted: np.ndarray
 
-    def keys(self) -> pd.DataFrame:
-        return self.ordered[["date", "symbol"]].iloc[self.order].reset_index(drop=True)
+    @classmethod
+    def of(cls, ordered: pd.DataFrame, offsets: np.ndarray, since: date | None) -> "_Bars":
+        days = ordered["date"].to_numpy()
+        rows = np.arange(days.size) if since is None else np.flatnonzero(days >= np.datetime64(since))
+        wanted = rows[np.argsort(days[rows], kind="stable")]
+        adjustment = ordered["adj_factor"].to_numpy(np.float64)
+        return cls(offsets, _adjusted(ordered, adjustment), adjustment, wanted)
+
+    def last(self, reach: int) -> "_Bars":
+        """The wanted rows, which end every symbol, and `reach - 1` before them."""
+        is_wanted = np.zeros(self.adjustment.size, dtype=bool)
+        is_wanted[self.wanted] = True
+        counts = np.add.reduceat(is_wanted, self.offsets[:-1]) if self.wanted.size else np.zeros(0, dtype=np.intp)
+        ends = self.offsets[1:][counts > 0]
+        starts = np.maximum(self.offsets[:-1][counts > 0], ends - counts[counts > 0] - reach + 1)
+        rows = np.concatenate([np.arange(a, b) for a, b in zip(starts, ends, strict=True)])
+        offsets = np.concatenate(([0], np.cumsum(ends - starts)))
+        series = {name: column[rows] for name, column in self.series.items()}
+        return _Bars(offsets, series, self.adjustment[rows], np.searchsorted(rows, self.wanted))
+
+    def store(self, factors: Sequence[Factor], values: np.ndarray, block: np.ndarray, lines: np.ndarray) -> None:
+        """Wanted values into these lines: price levels in traded prices of their row, infinities as NaN, float32."""
+        is_price = np.array([factor.scale == "price" for factor in factors])
+        compiled(as_stored)(values, is_price, self.adjustment, self.wanted, block, lines)
+
+
+def _parts(factors: Sequence[Factor], whole: _Bars, since: date | None) -> list[tuple[list[int], _Bars]]:
+    """Positions of factors, and the bars that they are computed from."""
+    recursive = [row for row, factor in enumerate(factors) if factor.is_recursive]
+    others = [row for row, factor in enumerate(factors) if not factor.is_recursive]
+    if since is None or not whole.wanted.size or not others:
+        return [(list(range(len(factors))), whole)]
+    return [(recursive, whole), (others, whole.last(max(factors[row].warmup for row in others)))]
 
 
 def _long(bars: pd.DataFrame, factors: Sequence[Factor]) -> tuple[pd.DataFrame, np.ndarray]:
@@ -148,9 +197,8 @@ def _long(bars: pd.DataFrame, factors: Sequence[Factor]) -> tuple[pd.DataFrame, 
     return ordered, np.concatenate(([0], np.flatnonzero(np.diff(codes)) + 1, [len(ordered)] * (len(ordered) > 0)))
 
 
-def _adjusted(ordered: pd.DataFrame, factors: Sequence[Factor]) -> dict[str, np.ndarray]:
+def _adjusted(ordered: pd.DataFrame, adjustment: np.ndarray) -> dict[str, np.ndarray]:
     """Contiguous float64 series; prices times adj_factor."""
-    adjustment = ordered["adj_factor"].to_numpy(np.float64)
     present = [name for name in BAR_COLUMNS if name in ordered.columns]
     series = {name: np.ascontiguousarray(ordered[name].to_numpy(np.float64)) for name in present}
     return {name: column * adjustment if name in PRICES else column for name, column in series.items()}

@@ -177,8 +177,12 @@ def check_bounds(unit):
         assert np.nanmax(values) <= unit.bounds[1] + 1e-9
 
 
+def check_says_whether_it_is_recursive(unit):
+    assert unit.is_recursive == is_recursive(unit)
+
+
 def check_tail_bits(unit):
-    if is_recursive(unit):
+    if unit.is_recursive:
         return
     full, tail = by_symbol(values_of(unit, as_is)), values_of(unit, LATER_START)
     for own, late in zip(full, by_symbol(tail, OFFSETS - 15 * np.arange(4)), strict=True):
@@ -231,6 +235,12 @@ def test_stays_within_its_declared_bounds(units):
 def test_a_recompute_of_the_tail_gives_the_same_bits(units):
     """Where the value is a function of a window; recursive means remember the first row by definition."""
     assert breakers(check_tail_bits, units) == {}
+
+
+@every_family
+def test_says_whether_it_remembers_every_row(units):
+    """A day alone is computed from the window's bars unless the factor says that it needs them all."""
+    assert breakers(check_says_whether_it_is_recursive, units) == {}
 
 
 @every_family

@@ -1,5 +1,8 @@
 """The panel of a pool: layout, adjustment, failures."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +10,7 @@ import pytest
 from etf_platform.core.errors import BadInputError, UnknownUnitError
 from etf_platform.core.units.factor import factor
 from etf_platform.factors.aliases import panel_columns
-from etf_platform.factors.panel import compute_panel
+from etf_platform.factors.panel import compute_panel, find_factors
 
 
 def raising(close, out):
@@ -71,6 +74,36 @@ def test_one_thread_and_three_give_the_same_bits(bars):
     one, three = compute_panel(bars, columns, threads=1).frame, compute_panel(bars, columns, threads=3).frame
 
     pd.testing.assert_frame_equal(one, three, check_exact=True)
+
+
+@pytest.mark.parametrize("sessions", [1, 2, 40, 300, 420])
+def test_the_last_sessions_alone_are_the_same_bits_as_those_of_the_whole_panel(bars, sessions):
+    """Every column of the stored panel, with late listings and absent days."""
+    since = bars["date"].drop_duplicates().nlargest(sessions).min()
+
+    alone = compute_panel(bars, since=since.date()).frame
+
+    whole = compute_panel(bars).frame
+    expected = whole[whole["date"] >= since].reset_index(drop=True)
+    assert alone[["date", "symbol"]].equals(expected[["date", "symbol"]])
+    bits = [frame.iloc[:, 2:].to_numpy().view(np.uint32) for frame in (alone, expected)]
+    assert bits[0].shape[1] == len(panel_columns()) and np.array_equal(*bits)
+
+
+def test_a_recursive_factor_that_does_not_say_so_would_differ(bars):
+    """The declaration matters: without it a running total over the last bars only is another number."""
+    silent = [replace(unit, is_recursive=False) for unit in find_factors(["obv"])]
+    since = bars["date"].max().date()
+
+    alone = compute_panel(bars, [], extra=silent, since=since).frame["obv"]
+
+    assert (alone.to_numpy() != compute_panel(bars, ["obv"], since=since).frame["obv"].to_numpy()).any()
+
+
+def test_since_a_day_after_the_last_bar_gives_an_empty_panel(bars):
+    panel = compute_panel(bars, ["sma_5", "obv"], since=bars["date"].max().date() + timedelta(days=1)).frame
+
+    assert len(panel) == 0 and list(panel.columns) == ["date", "symbol", "sma_5", "obv"]
 
 
 def test_no_bars_give_an_empty_panel(bars):

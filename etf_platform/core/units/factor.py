@@ -43,6 +43,9 @@ class Factor:
         Group inside which scores are averaged.
     bounds : (float, float) or None
         Closed range of a `bounded` factor.
+    is_recursive : bool
+        A row depends on every row since the first bar (exponential means, running totals). Otherwise it is a pure
+        function of the last `warmup` rows, and a computation from these alone gives the same bits.
     """
 
     column: str
@@ -55,6 +58,7 @@ class Factor:
     direction: int
     bucket: Bucket
     bounds: tuple[float, float] | None = None
+    is_recursive: bool = False
 
     @property
     def args(self) -> tuple[float, ...]:
@@ -99,6 +103,7 @@ def factor(
     warmup: Callable[..., int] = lambda w, **others: w,
     scale: Scale = "ratio",
     bounds: tuple[float, float] | None = None,
+    is_recursive: bool = False,
 ) -> Callable[[Kernel], tuple[Factor, ...]]:
     """Turn a kernel into a tuple of factors, one per parameter set.
 
@@ -142,6 +147,7 @@ def factor(
                 direction=direction,
                 bucket=bucket,
                 bounds=bounds,
+                is_recursive=is_recursive,
             )
             for chosen in sets
         )

@@ -145,13 +145,13 @@ def macd_sma_hist_rel(close, fast, slow, signal, out):
     relative(close, out)
 
 
-@in_prices(name="macd_ema_{fast}_{slow}_{signal}", warmup=_slow)
+@in_prices(name="macd_ema_{fast}_{slow}_{signal}", warmup=_slow, is_recursive=True)
 def macd_ema(close, fast, slow, signal, out):
     """Exponential mean of span `fast` minus that of span `slow`, seeded with simple means (TA-Lib)."""
     line_seeded(close, fast, slow, out)
 
 
-@in_prices(name="macd_ema_signal_{fast}_{slow}_{signal}", warmup=_full)
+@in_prices(name="macd_ema_signal_{fast}_{slow}_{signal}", warmup=_full, is_recursive=True)
 def macd_ema_signal(close, fast, slow, signal, out):
     """Exponential mean over `signal` bars of the TA-Lib MACD line."""
     line = np.empty(close.size)
@@ -159,7 +159,7 @@ def macd_ema_signal(close, fast, slow, signal, out):
     signal_seeded(line, slow, signal, out)
 
 
-@in_prices(name="macd_ema_hist_{fast}_{slow}_{signal}", warmup=_full)
+@in_prices(name="macd_ema_hist_{fast}_{slow}_{signal}", warmup=_full, is_recursive=True)
 def macd_ema_hist(close, fast, slow, signal, out):
     """TA-Lib MACD line minus its signal."""
     line = np.empty(close.size)
@@ -169,14 +169,14 @@ def macd_ema_hist(close, fast, slow, signal, out):
         out[i] = line[i] - out[i]
 
 
-@per_close(name="macd_ema_rel_{fast}_{slow}_{signal}", warmup=_slow)
+@per_close(name="macd_ema_rel_{fast}_{slow}_{signal}", warmup=_slow, is_recursive=True)
 def macd_ema_rel(close, fast, slow, signal, out):
     """TA-Lib MACD line as a fraction of the close."""
     line_seeded(close, fast, slow, out)
     relative(close, out)
 
 
-@per_close(name="macd_ema_signal_rel_{fast}_{slow}_{signal}", warmup=_full)
+@per_close(name="macd_ema_signal_rel_{fast}_{slow}_{signal}", warmup=_full, is_recursive=True)
 def macd_ema_signal_rel(close, fast, slow, signal, out):
     """Signal of the TA-Lib MACD as a fraction of the close."""
     line = np.empty(close.size)
@@ -185,7 +185,7 @@ def macd_ema_signal_rel(close, fast, slow, signal, out):
     relative(close, out)
 
 
-@per_close(name="macd_ema_hist_rel_{fast}_{slow}_{signal}", warmup=_full)
+@per_close(name="macd_ema_hist_rel_{fast}_{slow}_{signal}", warmup=_full, is_recursive=True)
 def macd_ema_hist_rel(close, fast, slow, signal, out):
     """Histogram of the TA-Lib MACD as a fraction of the close."""
     line = np.empty(close.size)
@@ -196,14 +196,14 @@ def macd_ema_hist_rel(close, fast, slow, signal, out):
     relative(close, out)
 
 
-@in_prices(name="macd_ewm_{fast}_{slow}_{signal}", warmup=_slow, params=CLASSIC)
+@in_prices(name="macd_ewm_{fast}_{slow}_{signal}", warmup=_slow, params=CLASSIC, is_recursive=True)
 def macd_ewm(close, fast, slow, signal, out):
     """Exponential mean of span `fast` minus that of span `slow`, both seeded with the first close."""
     line_first(close, fast, slow, out)
     out[: slow - 1] = np.nan
 
 
-@in_prices(name="macd_ewm_signal_{fast}_{slow}_{signal}", warmup=_full, params=CLASSIC)
+@in_prices(name="macd_ewm_signal_{fast}_{slow}_{signal}", warmup=_full, params=CLASSIC, is_recursive=True)
 def macd_ewm_signal(close, fast, slow, signal, out):
     """Exponential mean over `signal` bars of the first-close MACD line."""
     line = np.empty(close.size)
@@ -211,7 +211,7 @@ def macd_ewm_signal(close, fast, slow, signal, out):
     signal_first(line, slow, signal, out)
 
 
-@in_prices(name="macd_ewm_hist_{fast}_{slow}_{signal}", warmup=_full, params=CLASSIC)
+@in_prices(name="macd_ewm_hist_{fast}_{slow}_{signal}", warmup=_full, params=CLASSIC, is_recursive=True)
 def macd_ewm_hist(close, fast, slow, signal, out):
     """first-close MACD line minus its signal."""
     line = np.empty(close.size)

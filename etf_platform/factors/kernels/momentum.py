@@ -51,6 +51,7 @@ def rsi_simple(close, w, out):
     direction=+1,
     bucket="momentum",
     warmup=_one_more,
+    is_recursive=True,
 )
 def rsi(close, w, out):
     """Relative strength with Wilder's averages, seeded with the mean of the first `w` changes; NaN without any change.

@@ -39,7 +39,16 @@ def exponential(x, alpha, start, out):
         rest[i] = level
 
 
-@factor(inputs=("close",), windows=EMA_SPANS, name="ema_{w}", unit="price", scale="price", direction=+1, bucket="trend")
+@factor(
+    inputs=("close",),
+    windows=EMA_SPANS,
+    name="ema_{w}",
+    unit="price",
+    scale="price",
+    direction=+1,
+    bucket="trend",
+    is_recursive=True,
+)
 def ema(close, w, out):
     """Exponential mean of the close with span `w`, seeded with the first close (pandas `adjust=False`)."""
     out[0] = close[0]
@@ -47,7 +56,15 @@ def ema(close, w, out):
     out[: w - 1] = np.nan
 
 
-@factor(inputs=("close",), windows=EMA_SPANS, name="ema_gap_{w}", unit="fraction", direction=+1, bucket="trend")
+@factor(
+    inputs=("close",),
+    windows=EMA_SPANS,
+    name="ema_gap_{w}",
+    unit="fraction",
+    direction=+1,
+    bucket="trend",
+    is_recursive=True,
+)
 def ema_gap(close, w, out):
     """Distance of the close from its exponential mean with span `w`, seeded with the first close."""
     out[0] = close[0]
@@ -65,6 +82,7 @@ def ema_gap(close, w, out):
     scale="price",
     direction=+1,
     bucket="trend",
+    is_recursive=True,
 )
 def ema_seeded(close, w, out):
     """Exponential mean of the close with span `w`, seeded with the mean of the first `w` closes (TA-Lib)."""
@@ -73,7 +91,13 @@ def ema_seeded(close, w, out):
 
 
 @factor(
-    inputs=("close",), windows=SEEDED_SPANS, name="ema_seeded_gap_{w}", unit="fraction", direction=+1, bucket="trend"
+    inputs=("close",),
+    windows=SEEDED_SPANS,
+    name="ema_seeded_gap_{w}",
+    unit="fraction",
+    direction=+1,
+    bucket="trend",
+    is_recursive=True,
 )
 def ema_seeded_gap(close, w, out):
     """Distance of the close from its exponential mean with span `w`, seeded with the mean of the first `w` closes."""
@@ -107,6 +131,7 @@ def slope(close, w, out):
     direction=+1,
     bucket="trend",
     warmup=lambda w: 2 * w,
+    is_recursive=True,
 )
 def adx(high, low, true_range, w, out):
     """Average directional index after Wilder, seeded like TA-Lib: sums start with `w - 1` values, the mean with `w`.

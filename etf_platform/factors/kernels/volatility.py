@@ -62,6 +62,7 @@ def wilder(true_range, w, out):
     direction=-1,
     bucket="volatility",
     warmup=_one_more,
+    is_recursive=True,
 )
 def atr(true_range, w, out):
     """Average true range, Wilder's mean seeded with the mean of the first `w` true ranges.
@@ -81,6 +82,7 @@ def atr(true_range, w, out):
     direction=-1,
     bucket="volatility",
     warmup=_one_more,
+    is_recursive=True,
 )
 def atr_rel(true_range, close, w, out):
     """Average true range (Wilder) as a fraction of the close."""
@@ -105,6 +107,7 @@ def span_mean(true_range, w, out):
     direction=-1,
     bucket="volatility",
     warmup=_one_more,
+    is_recursive=True,
 )
 def atr_ewm(true_range, w, out):
     """Average true range, exponential mean with span `w` seeded with the first true range."""
@@ -119,6 +122,7 @@ def atr_ewm(true_range, w, out):
     direction=-1,
     bucket="volatility",
     warmup=_one_more,
+    is_recursive=True,
 )
 def atr_ewm_rel(true_range, close, w, out):
     """Average true range (exponential mean) as a fraction of the close."""

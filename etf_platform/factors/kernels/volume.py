@@ -18,6 +18,7 @@ def _one_more(w):
     direction=+1,
     bucket="volume",
     warmup=lambda: 2,
+    is_recursive=True,
 )
 def obv(signed_volume, out):
     """On-balance volume: running sum of volume with the sign of the close's change; the first bar counts 0.

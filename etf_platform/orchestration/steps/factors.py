@@ -25,19 +25,18 @@ FROM_COVERAGE = ("auto_coverage_50", "filter_production", "filter_research")
 
 
 def write_panel(platform: Platform, pool: str, window: Window) -> Outcome:
-    """Compute every factor from the first bar to the window's end and store the window's rows."""
+    """Compute every factor from the bars up to the window's end and store the window's rows."""
     tables = StepTables(platform, window)
     bars = tables.read(t.BARS, pool, end=window.end, columns=BAR_COLUMNS)
-    result = compute_panel(bars)
-    panel = labelled(result.frame, bars)
-    rows = window.cut(panel)
+    result = compute_panel(bars, since=window.start)
+    rows = labelled(result.frame, window.cut(bars))
     tables.write(t.PANEL, pool, rows, window.start, window.end)
     if _is_newest(platform, pool, bars):
-        meta = _meta_rows(platform, pool, bars, panel, result.failures)
+        meta = _meta_rows(platform, pool, bars, result.failures)
         tables.write(t.PANEL_META, pool, dated_as_stored(meta, tables.read_if_there(t.PANEL_META, pool)))
     return tables.outcome(
         facts={
-            "factors": panel.shape[1] - 3,
+            "factors": rows.shape[1] - 3,
             "failed factors": ", ".join(failure.column for failure in result.failures) or "none",
             "values": int(rows.shape[0] * (rows.shape[1] - 3)),
         }
@@ -146,12 +145,13 @@ def _scored(factor_id: str) -> ScoredFactor:
 
 def _is_newest(platform: Platform, pool: str, bars: pd.DataFrame) -> bool:
     """Whether no later day is stored: writing an earlier one again leaves the description of the whole panel alone."""
-    return bool(platform.lake.read(t.PANEL, pool, columns=["date"])["date"].max() <= bars["date"].max())
+    if bars.empty:
+        return False
+    following = (bars["date"].max() + pd.Timedelta(days=1)).date()
+    return platform.lake.read(t.PANEL, pool, start=following, columns=["date"]).empty
 
 
-def _meta_rows(
-    platform: Platform, pool: str, bars: pd.DataFrame, panel: pd.DataFrame, failures: tuple[Failure, ...]
-) -> pd.DataFrame:
+def _meta_rows(platform: Platform, pool: str, bars: pd.DataFrame, failures: tuple[Failure, ...]) -> pd.DataFrame:
     first, last = (str(day.date()) for day in (bars["date"].min(), bars["date"].max()))
     meta = panel_meta(
         [entry.factor_id for entry in published()],
@@ -168,5 +168,5 @@ def _meta_rows(
         input_hash=hash_bars(bars),
         failures=failures,
     )
-    source = panel["source"].iloc[-1] if len(panel) else platform.source_label
+    source = bars["source"].iloc[-1] if len(bars) else platform.source_label
     return pd.DataFrame({"entry": list(meta), "value": [json.dumps(v) for v in meta.values()], "source": source})
