@@ -44,14 +44,14 @@ def test_many_that_open_a_new_database_at_once_make_it_once(tmp_path):
         engines = list(pool.map(open_ops, [f"sqlite:///{tmp_path}/ops.db"] * 8))
 
     with engines[0].connect() as connection:
-        assert connection.execute(sa.select(SCHEMA_STAMP)).all() == [(2,)]
+        assert connection.execute(sa.select(SCHEMA_STAMP)).all() == [(3,)]
 
 
 def test_another_schema_version_is_refused_with_the_remedy(tmp_path, ops):
     with sqlite3.connect(tmp_path / "new" / "ops.db") as raw:
         raw.execute("UPDATE schema_stamp SET version = 99")
 
-    with pytest.raises(StorageError, match="its schema has version 99, this program needs 2; use the program version"):
+    with pytest.raises(StorageError, match="its schema has version 99, this program needs 3; use the program version"):
         open_ops(f"sqlite:///{tmp_path}/new/ops.db")
 
 

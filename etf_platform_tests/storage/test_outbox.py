@@ -1,14 +1,8 @@
 """The outbox tells each event once per channel, in order, over crashes; on SQLite and PostgreSQL."""
 
 import datetime as dt
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -27,7 +21,6 @@ from etf_platform.storage.outbox import (
     unheard,
     write_cursor,
 )
-from etf_platform_tests.resources.dagster_process import free_port
 
 NOW = dt.datetime(2026, 1, 5, 10, 0, tzinfo=dt.UTC)
 TERMS = Terms(per_window=20, lease=dt.timedelta(seconds=30), attempts=3)
@@ -35,41 +28,6 @@ TERMS = Terms(per_window=20, lease=dt.timedelta(seconds=30), attempts=3)
 
 def later(seconds: float) -> dt.datetime:
     return NOW + dt.timedelta(seconds=seconds)
-
-
-@pytest.fixture(scope="session")
-def postgres():
-    """URL of a PostgreSQL of our own; its folder is not pytest's, whose root other users may not enter."""
-    programs = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), *map(Path, os.get_exec_path())]
-    place = next((folder for folder in programs if (folder / "initdb").exists()), None)
-    if place is None:
-        pytest.skip("no PostgreSQL server is installed")
-    pytest.importorskip("psycopg", reason="no PostgreSQL driver is installed")
-    folder = Path(tempfile.mkdtemp(prefix="postgres"))
-    user = pwd.getpwnam("postgres") if os.getuid() == 0 else None
-    if user is not None:
-        os.chown(folder, user.pw_uid, user.pw_gid)
-    port, data = free_port(), str(folder / "data")
-
-    def call(*command: str) -> None:
-        who = {"user": user.pw_uid, "group": user.pw_gid} if user is not None else {}
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **who)
-
-    initdb, pg_ctl = str(place / "initdb"), str(place / "pg_ctl")
-    call(initdb, "-D", data, "-U", "desk", "-A", "trust")
-    call(pg_ctl, "-D", data, "-w", "-o", f"-p {port} -h 127.0.0.1 -k {folder}", "-l", str(folder / "log"), "start")
-    yield f"postgresql+psycopg://desk@127.0.0.1:{port}/postgres"
-    call(pg_ctl, "-D", data, "-m", "immediate", "stop")
-    shutil.rmtree(folder)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def ops(request, tmp_path) -> sa.Engine:
-    if request.param == "sqlite":
-        return open_ops(f"sqlite:///{tmp_path}/ops.db")
-    url = request.getfixturevalue("postgres")
-    METADATA.drop_all(sa.create_engine(url))
-    return open_ops(url)
 
 
 def letter(key: str, channel: str = "dingtalk", order: str | None = None, due: dt.datetime = NOW) -> Letter:
@@ -326,7 +284,7 @@ def test_a_database_of_the_first_version_gets_the_new_tables_and_keeps_its_rows(
     assert put(ops, letter("a")) == 1
     with ops.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM experiments").scalar() == 1
-        assert connection.scalar(sa.select(sa.func.max(SCHEMA_STAMP.c.version))) == 2
+        assert connection.scalar(sa.select(sa.func.max(SCHEMA_STAMP.c.version))) == 3
 
 
 def test_a_database_that_fails_gives_one_sentence(tmp_path):
