@@ -8,6 +8,7 @@ from etf_platform.orchestration.alerting.sensors import build_alert_sensors
 from etf_platform.orchestration.assets import build_assets
 from etf_platform.orchestration.checks import build_checks
 from etf_platform.orchestration.jobs import (
+    build_checks_schedules,
     build_jobs,
     build_quotes_schedules,
     build_schedule,
@@ -48,6 +49,7 @@ def definitions_of(platform: Platform) -> dg.Definitions:
             build_weekly_schedule(platform, jobs["weekly"]),
             *build_universe_schedules(platform, jobs, partitions),
             *build_quotes_schedules(platform, jobs, partitions),
+            *build_checks_schedules(platform, jobs["checks"]),
         ],
         sensors=[*build_sensors(jobs["daily"], jobs["portfolio"]), *build_alert_sensors(platform), restated],
         resources={"platform": platform},

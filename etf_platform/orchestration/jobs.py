@@ -143,6 +143,22 @@ def build_weekly_schedule(platform: Platform, weekly: AssetJob) -> dg.ScheduleDe
     )
 
 
+def build_checks_schedules(platform: Platform, checks: AssetJob) -> list[dg.ScheduleDefinition]:
+    """`checks` by the cron line of `recheck`, switched on from the start; none where there is no `recheck`."""
+    when = platform.config.platform.recheck
+    if when is None:
+        return []
+    schedule = dg.ScheduleDefinition(
+        name="checks",
+        job=checks,
+        cron_schedule=when.cron,
+        execution_timezone=when.timezone,
+        description=f"Every fuse at {when.cron} {when.timezone}; what fails again is told again.",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )
+    return [schedule]
+
+
 def build_sensors(daily: AssetJob, portfolio: AssetJob) -> list[dg.SensorDefinition]:
     """The portfolio follows the pools' job after success and after failure."""
     return [_follow(status, daily, portfolio) for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)]

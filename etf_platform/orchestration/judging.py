@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from etf_platform.core import tables as t
+from etf_platform.core.schema import Table
 from etf_platform.core.units.fuse import INPUTS, Fuse, FuseContext, Reading
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.step import Window
@@ -94,9 +95,17 @@ def stored_meta(platform: Platform, universe: str) -> dict[str, object] | None:
     return {key: json.loads(value) for key, value in zip(frame["entry"], frame["value"], strict=True)}
 
 
+def has_started(platform: Platform, universe: str) -> bool:
+    """Whether a universe has any day as of which it could be judged."""
+    return platform.lake.exists(_first_table(universe), universe)
+
+
 def _last_bar(platform: Platform, universe: str) -> date:
-    table = t.EQUITY if universe == PORTFOLIO else t.BARS
-    return platform.lake.read(table, universe, columns=["date"])["date"].max().date()
+    return platform.lake.read(_first_table(universe), universe, columns=["date"])["date"].max().date()
+
+
+def _first_table(universe: str) -> Table:
+    return t.EQUITY if universe == PORTFOLIO else t.BARS
 
 
 def _last_listing(platform: Platform, universe: str, fuses: Sequence[Fuse]) -> date | None:

@@ -136,6 +136,12 @@ class Platform:
 
         return judge(self, universe, fuses, window)
 
+    def has_started(self, universe: str) -> bool:
+        """Whether a universe has any day as of which it could be judged."""
+        from etf_platform.orchestration.judging import has_started
+
+        return has_started(self, universe)
+
     def note(self, run_id: str) -> dict[str, str]:
         """What every commit of the lake carries, so that any number can be traced."""
         return {

@@ -1,4 +1,7 @@
-"""Alerts of the running product: a failing check reaches a robot on loopback, and no secret is left anywhere."""
+"""Alerts of the running product: a failing check of a scheduled run reaches a robot on loopback, no secret is left.
+
+Nothing is launched by the tests: Dagster's daemon ticks the schedule `checks` by the clock, starts its run, and looks.
+"""
 
 import json
 import shutil
@@ -22,7 +25,10 @@ from etf_platform_tests.resources.dingtalk_server import judge_of
 from etf_platform_tests.resources.robot_server import Robot, read_log, robot_http
 
 CODE_LOCATION = "load_from:\n  - python_module:\n      module_name: etf_platform.definitions\n      attribute: defs\n"
-ROTATION = ["backtest", "A_SHARE", "rotation"]
+SCHEDULE, CHECK, GUARDED = "checks", "extreme_month", ["backtest", "A_SHARE", "rotation"]
+RUNS_OF_SCHEDULE = """query($name: String!) {
+  runsOrError(filter: {tags: [{key: "dagster/schedule_name", value: $name}]}) { __typename
+    ... on Runs { results { runId status jobName creationTime startTime endTime } } } }"""
 CHECKS_EVERY, DISPATCH_EVERY, DAEMON_LOOP = 10, 10, 5  # seconds
 MARK = "mArKeD7f3a91"
 SIGNING = f"SEC{MARK}sign"
@@ -54,7 +60,7 @@ def robot(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def alerted(seeded, robot):
-    """A home whose back-test cannot pass, served by Dagster with marked secrets; home, run and what the robot took."""
+    """A home whose back-test cannot pass, served by Dagster with marked secrets; home, scheduled run, what was told."""
     url, taken = robot
     with tempfile.TemporaryDirectory(prefix="etf_alerts_") as name:
         folder = Path(name)
@@ -63,7 +69,8 @@ def alerted(seeded, robot):
         (folder / "workspace.yaml").write_text(CODE_LOCATION)
         env = {**workspace.to_env(), **MARKED, "DINGTALK_WEBHOOK": url}
         with serve_dagster(write_dagster_home(workspace), folder / "workspace.yaml", env) as served:
-            run = served.api.wait_for_run(served.api.launch_run([ROTATION]))
+            first = wait_for(lambda: scheduled(served.api), 90)[0]
+            run = first | served.api.wait_for_run(first["runId"])
             wait_for(lambda: about(run, taken()), 90)
             wait_for(lambda: served.api.asset(["alerts", "platform", "heartbeat"])["assetMaterializations"], 60)
             sensors = served.api.instigators()["sensors"]
@@ -71,23 +78,31 @@ def alerted(seeded, robot):
         yield {"home": home, "run": run, "evaluated_at": at, "taken": taken(), "sensors": sensors}
 
 
+def scheduled(api):
+    """Runs that Dagster's scheduler has started for the schedule, first come first."""
+    answer = api.ask(RUNS_OF_SCHEDULE, name=SCHEDULE)["runsOrError"]
+    return sorted(answer["results"], key=lambda run: run["creationTime"])
+
+
 def about(run, taken):
-    """What was told of the months in this run; the run that seeded the home failed some checks too."""
-    return [line for line in taken if "extreme_month" in line["body"] and run["runId"] in line["body"]]
+    """What was told of the months in this run; others fail some checks too."""
+    name = f"{CHECK} on {'/'.join(GUARDED)}"
+    return [line for line in taken if name in line["body"] and run["runId"] in line["body"]]
 
 
 def evaluated_at(home, run):
-    """When Dagster stored the evaluation that was told, in seconds since 1970."""
+    """When the check was evaluated, just before Dagster stored that, in seconds since 1970."""
     with closing(sqlite3.connect(home / "dagster" / "history" / "runs" / "index.db")) as index:
-        query = "SELECT MAX(evaluation_event_timestamp) FROM asset_check_executions WHERE run_id = ? AND check_name = ?"
-        (text,) = index.execute(query, (run["runId"], "extreme_month")).fetchone()
+        query = "SELECT evaluation_event_timestamp FROM asset_check_executions"
+        where = " WHERE run_id = ? AND check_name = ? AND asset_key = ?"
+        ((text,),) = index.execute(query + where, (run["runId"], CHECK, json.dumps(GUARDED))).fetchall()
     return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
 
 
 def strict_config(source, folder):
-    """The same configuration in which every month is extreme, and sensors that look often."""
+    """The same configuration in which every month is extreme, fuses are judged every minute and sensors look often."""
     shutil.copytree(source, folder)
-    for name, change in (("fuses", never_calm), ("alerts", often)):
+    for name, change in (("fuses", never_calm), ("platform", every_minute), ("alerts", often)):
         path = folder / f"{name}.yaml"
         text = yaml.safe_load(path.read_text(encoding="utf-8"))
         change(text)
@@ -99,7 +114,12 @@ def never_calm(text):
     text["overrides"] = {"extreme_month": {"limit": 1e-6, "on_fail": "hold"}}
 
 
+def every_minute(text):
+    text["recheck"] = {"cron": "* * * * *", "timezone": "Asia/Shanghai"}
+
+
 def often(text):
+    text["channels"]["dingtalk"]["digest_above"] = 100  # a digest does not name the runs
     text["sensors"]["seconds"] |= {"checks": CHECKS_EVERY, "runs": CHECKS_EVERY, "dispatch": DISPATCH_EVERY}
 
 
@@ -112,13 +132,23 @@ def wait_for(look, seconds):
 
 
 @pytest.mark.ui
-def test_a_failing_check_of_a_launched_run_reaches_the_robot_within_the_sensors_interval(alerted):
+def test_a_failing_check_of_a_scheduled_run_reaches_the_robot_within_the_sensors_interval(alerted):
     (told,) = about(alerted["run"], alerted["taken"])
     delay = told["at"] - alerted["evaluated_at"]
 
+    print(f"told {delay:.1f} s after the evaluation; the sensor's interval is {CHECKS_EVERY} s")
     assert json.loads(told["body"])["markdown"]["title"] == "FAIL: extreme_month on backtest/A_SHARE/rotation"
-    assert delay < CHECKS_EVERY + 2 * DAEMON_LOOP
-    print(f"delay {delay:.1f} s")
+    assert 0 < delay < CHECKS_EVERY + 2 * DAEMON_LOOP
+
+
+@pytest.mark.ui
+def test_the_daemons_scheduler_started_that_run_and_it_did_all_its_work(alerted):
+    """Universes that have no data yet do not make it fail."""
+    run = alerted["run"]
+    tags = {tag["key"]: tag["value"] for tag in run["tags"]}
+
+    assert tags["dagster/schedule_name"] == SCHEDULE
+    assert run["status"] == "SUCCESS"
 
 
 @pytest.mark.ui

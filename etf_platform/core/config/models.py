@@ -5,7 +5,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from etf_platform.core.config.live import LiveSource
-from etf_platform.core.config.strict import Clock, Fraction, IsoDate, Positive, ScheduleConfig, Strict, Symbol
+from etf_platform.core.config.strict import (
+    Clock,
+    Fraction,
+    IsoDate,
+    Positive,
+    RecheckConfig,
+    ScheduleConfig,
+    Strict,
+    Symbol,
+)
 from etf_platform.core.config.trend import TrendConfig
 
 # --- etf_pools.yaml ---------------------------------------------------------------------------------------------
@@ -392,11 +401,12 @@ class SnapshotConfig(Strict):
 
 
 class PlatformConfig(Strict):
-    """`platform.yaml`."""
+    """`platform.yaml`; without `recheck` fuses are judged in the runs of their assets only."""
 
     first_partition: IsoDate = "2020-01-02"
     history_start: IsoDate = "2015-01-05"
     owners: tuple[str, ...] = ("team:etf-ops",)
     calendar: CalendarConfig = CalendarConfig()
     schedule: ScheduleConfig = ScheduleConfig()
+    recheck: RecheckConfig | None = None
     snapshot: SnapshotConfig = SnapshotConfig()
