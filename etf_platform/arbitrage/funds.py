@@ -1,0 +1,163 @@
+"""What one fund looks like at one moment: price, premium, projected turnover, expected edge, trust in its holdings.
+
+Here: everything that depends on the fund and not on which of its stocks raised the question. Not here: words, choice.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from etf_platform.arbitrage import economics, holdings, iopv, pace
+from etf_platform.arbitrage.buckets import row_bucket, seal_buckets, time_bucket
+from etf_platform.arbitrage.inputs import Market
+
+
+@dataclass(frozen=True)
+class FundView:
+    """A fund at one moment; None is unknown.
+
+    Attributes
+    ----------
+    price, amount, projected_amount : float or None
+        Yuan per share (None while nothing has traded today), turnover so far and projected for the day.
+    is_pace_estimated : bool
+        The projection rests on the default curve, not on the fund's own sessions.
+    worth : Worth
+        Value of a share, the feed's or ours.
+    premium : float or None
+        Fraction.
+    edge : Edge
+        Over all its sealed holdings.
+    quality, top10_ratio : float or None
+        Trust in the holdings, 0 to 1; sum of the ten largest weights.
+    sum_weight : float
+        Sum of the weights of its sealed holdings; `stocks_at_limit` of them.
+    """
+
+    etf: str
+    name: str
+    price: float | None
+    amount: float | None
+    projected_amount: float | None
+    is_pace_estimated: bool
+    worth: iopv.Worth
+    premium: float | None
+    edge: economics.Edge
+    quality: float | None
+    top10_ratio: float | None
+    sum_weight: float
+    stocks_at_limit: int
+    source: str
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What is the same for all funds of a look."""
+
+    market: Market
+    returns: Mapping[str, float]
+    gains: Mapping[str, float | None]
+    quality: pd.Series
+    top10: pd.Series
+
+
+def views(market: Market, etfs: frozenset[str]) -> dict[str, FundView]:
+    """A view of each of the funds; without a quote everything that the quote would say is None."""
+    shared = _Shared(
+        market,
+        iopv.returns_of(market.states),
+        expected_gains(market),
+        holdings.quality(market.known, market.trade_date, market.settings.economics),
+        holdings.top10_ratio(market.known),
+    )
+    quotes = by_symbol(market.funds)
+    held = market.known[market.known["symbol"].isin(etfs)].groupby("symbol")
+    return {str(etf): _view(shared, str(etf), rows, quotes.get(str(etf), {})) for etf, rows in held}
+
+
+def expected_gains(market: Market) -> dict[str, float | None]:
+    """Expected extra return to the next open of every sealed stock; None where the history says nothing."""
+    sealed = market.states[market.states["sealed"].astype("boolean").fillna(False).to_numpy(dtype=bool)]
+    return {str(row["symbol"]): _gain(market, row) for row in sealed.to_dict("records")}
+
+
+def seal_ratio(row: Mapping[Any, Any]) -> float | None:
+    """Seal amount / value of the tradable shares; None where one of them is unknown."""
+    amount, cap = number(row, "seal_amount"), number(row, "float_cap")
+    return None if amount is None or cap is None or cap <= 0.0 else amount / cap
+
+
+def number(row: Mapping[Any, Any], name: str) -> float | None:
+    """A number of a row, or None where it is absent or null."""
+    value = row.get(name)
+    return float(value) if value is not None and iopv.is_known(value) else None
+
+
+def by_symbol(frame: pd.DataFrame) -> dict[str, dict[Any, Any]]:
+    """Rows by symbol; of several of one symbol the last counts."""
+    return {str(row["symbol"]): row for row in frame.to_dict("records")}
+
+
+def _view(shared: _Shared, etf: str, rows: pd.DataFrame, quote: Mapping[Any, Any]) -> FundView:
+    market, weights = shared.market, rows.set_index("stock")["weight"]
+    price = number(quote, "last") if quote.get("is_traded", False) else None
+    amount = number(quote, "amount")
+    nav = market.nav.get(etf, number(quote, "nav"))
+    own = iopv.estimate(nav, weights, shared.returns, market.benchmark.get(etf))
+    worth = iopv.worth(number(quote, "iopv"), own)
+    premium = iopv.premium(price, worth.price)
+    sealed = {str(stock): float(weight) for stock, weight in weights.items() if stock in shared.gains}
+    curve = market.curves.get(etf, pace.DEFAULT)
+    share = pace.share(curve, market.now, market.settings.trading_hours)
+    return FundView(
+        etf=etf,
+        name=market.names.get(etf) or str(quote.get("name") or etf),
+        price=price,
+        amount=amount,
+        projected_amount=pace.projected(amount, share),
+        is_pace_estimated=curve.is_estimated,
+        worth=worth,
+        premium=premium,
+        edge=economics.edge([(w, shared.gains[s]) for s, w in sealed.items()], premium, _costs(market, etf, quote)),
+        quality=float(shared.quality[etf]),
+        top10_ratio=float(shared.top10[etf]),
+        sum_weight=sum(sealed.values()),
+        stocks_at_limit=len(sealed),
+        source=str(quote.get("source") or ""),
+    )
+
+
+def _costs(market: Market, etf: str, quote: Mapping[Any, Any]) -> economics.Costs:
+    order = market.settings.risk_control.max_buy
+    impact = economics.impact(market.sigma.get(etf), order, market.adv.get(etf))
+    spread = economics.half_spread(number(quote, "bid1"), number(quote, "ask1"))
+    return economics.Costs(market.settings.economics.fees_bps, spread, impact)
+
+
+def _gain(market: Market, row: Mapping[Any, Any]) -> float | None:
+    low, high = market.seal_edges or (np.nan, np.nan)
+    ratio = np.array([np.nan if (known := seal_ratio(row)) is None else known])
+    first = row.get("first_seal")
+    buckets = {
+        "board": str(row["board"]),
+        "row_bucket": row_bucket(int(row["boards_in_row"])),
+        "seal_bucket": str(seal_buckets(ratio, low, high)[0]),
+        "time_bucket": time_bucket(None if pd.isna(first) else first),
+    }
+    return _expected(market.expectations, buckets)
+
+
+def _expected(expectations: pd.DataFrame, buckets: Mapping[str, str]) -> float | None:
+    """The finest row that exists: seal and time give way first, then boards in a row, then the board."""
+    for dropped in range(len(buckets) + 1):
+        names = list(buckets)
+        kept = {name: buckets[name] if i < len(names) - dropped else "all" for i, name in enumerate(names)}
+        found = expectations
+        for name, value in kept.items():
+            found = found[found[name] == value]
+        if len(found) and iopv.is_known(found["expected"].iloc[0]):
+            return float(found["expected"].iloc[0])
+    return None

@@ -1,0 +1,108 @@
+"""What is known of funds' holdings on a day, and how much of each fund is at the limit. Not here: reading reports."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from etf_platform.core.config.arbitrage import Economics
+
+COMPLETE, PARTIAL = 1.0, 0.7
+EXPOSURE_COLUMNS = [
+    "etf",
+    "stock",
+    "weight",
+    "sum_weight",
+    "stocks_at_limit",
+    "boards_in_row",
+    "as_of",
+    "published_at",
+]
+
+
+def known_on(holdings: pd.DataFrame, day: dt.date | pd.Timestamp | str) -> pd.DataFrame:
+    """The latest report of every fund that had been published by a day.
+
+    Parameters
+    ----------
+    holdings : DataFrame
+        FUND_HOLDINGS rows of any number of reports.
+    day : date
+        Rows with a later `published_at` do not exist yet.
+
+    Returns
+    -------
+    DataFrame
+        The same columns, of each fund the rows with its latest `as_of`, largest weight first. Rows that come from an
+        issuer's list of shareholders, and rows without a weight, are left out. A report counts as full once a full
+        list of its period is out.
+    """
+    usable = (holdings["published_at"] <= pd.Timestamp(day)) & ~holdings["from_issuer"].astype(bool)
+    rows = holdings[usable & (holdings["weight"] > 0.0)]
+    rows = rows[rows["as_of"] == rows.groupby("symbol")["as_of"].transform("max")]
+    is_full = (rows["completeness"] == "full").groupby(rows["symbol"]).transform("any")
+    rows = rows.assign(completeness=np.where(is_full, "full", "top10"))
+    return rows.sort_values(["symbol", "weight", "stock"], ascending=[True, False, True], ignore_index=True)
+
+
+def stock_map(known: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Rows of `known_on` by stock: the funds that hold it, largest weight first."""
+    ordered = known.sort_values(["stock", "weight", "symbol"], ascending=[True, False, True])
+    return {str(stock): rows.reset_index(drop=True) for stock, rows in ordered.groupby("stock")}
+
+
+def top10_ratio(known: pd.DataFrame) -> pd.Series:
+    """Sum of the ten largest weights by fund; fraction."""
+    return known.sort_values("weight", ascending=False).groupby("symbol").head(10).groupby("symbol")["weight"].sum()
+
+
+def exposure(states: pd.DataFrame, known: pd.DataFrame, which: str = "sealed") -> pd.DataFrame:
+    """How much of every fund is at the limit.
+
+    Parameters
+    ----------
+    states : DataFrame
+        LIMIT_STATES rows of one day or moment: `symbol`, `boards_in_row` and the column `which`.
+    known : DataFrame
+        Rows of `known_on`.
+    which : str
+        `sealed` (live) or `at_limit` (daily bars cannot tell who is selling); unknown does not count.
+
+    Returns
+    -------
+    DataFrame
+        `EXPOSURE_COLUMNS`, one row per fund with a holding at the limit, largest `sum_weight` first; `stock`, `weight`
+        and `boards_in_row` are those of its largest such holding.
+    """
+    counted = states.loc[
+        states[which].astype("boolean").fillna(False).to_numpy(dtype=bool), ["symbol", "boards_in_row"]
+    ]
+    held = known.rename(columns={"symbol": "etf"}).merge(counted.rename(columns={"symbol": "stock"}), on="stock")
+    held = held.sort_values(["etf", "weight", "stock"], ascending=[True, False, True])
+    funds = held.groupby("etf", sort=True)
+    rows = held.drop_duplicates("etf").set_index("etf")
+    rows = rows.assign(sum_weight=funds["weight"].sum(), stocks_at_limit=funds.size()).reset_index()
+    return rows.sort_values(["sum_weight", "etf"], ascending=[False, True], ignore_index=True)[EXPOSURE_COLUMNS]
+
+
+def quality(known: pd.DataFrame, day: dt.date | pd.Timestamp | str, economics: Economics) -> pd.Series:
+    """How far the holdings of every fund can be trusted: 1 for a full list, 0.7 for the ten largest, less with age.
+
+    Parameters
+    ----------
+    known : DataFrame
+        Rows of `known_on`.
+    day : date
+        Age is counted in days from `as_of` to it.
+    economics : Economics
+        Full value up to `fresh_days`, 0 from `stale_days` on, linear between.
+
+    Returns
+    -------
+    Series
+        0 to 1, by fund.
+    """
+    funds = known.drop_duplicates("symbol").set_index("symbol")
+    age = (pd.Timestamp(day) - pd.to_datetime(funds["as_of"])).dt.days
+    left = ((economics.stale_days - age) / (economics.stale_days - economics.fresh_days)).clip(0.0, 1.0)
+    return pd.Series(np.where(funds["completeness"] == "full", COMPLETE, PARTIAL), index=funds.index) * left
