@@ -83,7 +83,7 @@ class Escalation(Strict):
 
 
 class SensorSeconds(Strict):
-    """Least seconds between two looks of each sensor."""
+    """Seconds within which each sensor looks again; a round of Dagster's daemon, 5 s, is the finest."""
 
     runs: int = Field(30, ge=1)
     checks: int = Field(30, ge=1)

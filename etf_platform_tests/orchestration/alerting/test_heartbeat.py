@@ -10,7 +10,7 @@ from etf_platform.core.states import State
 from etf_platform.orchestration.alerting.checks import WATCH as CHECKS
 from etf_platform.orchestration.alerting.heartbeat import CHECK, judged
 from etf_platform.orchestration.alerting.keys import HEARTBEAT
-from etf_platform.orchestration.alerting.sensors import WATCHED, dispatch_once, watch_of
+from etf_platform.orchestration.alerting.sensors import WATCHED, dispatch_once, least_seconds, watch_of
 from etf_platform.orchestration.alerting.ticks import Tick, read_ticks, troubles
 from etf_platform.orchestration.alerting.watch import Sight, Watch
 from etf_platform.storage import mailroom
@@ -44,6 +44,11 @@ def robot(tmp_path, monkeypatch):
     http.shutdown()
     thread.join()
     http.server_close()
+
+
+@pytest.mark.parametrize(("interval", "asked"), [(30, 25), (10, 5), (6, 1), (5, 1), (1, 1)])
+def test_dagster_is_asked_one_round_of_its_daemon_earlier(interval, asked):
+    assert least_seconds(interval) == asked
 
 
 @pytest.mark.parametrize(
