@@ -19,6 +19,11 @@ TO_1500 = (("09:15", "09:25"), MORNING, ("13:00", "15:00"))
 _TRADING = "SSE and SZSE trading rules"
 _RULES_2026 = "SSE and SZSE trading rules, 2026 revision published 2026-04-24 (SSE art. 2.4.2 and 3.3.13)"
 _REGISTRATION = "SZSE special rules for ChiNext trading 2020 (registration reform)"
+_STAR = "SSE special rules for STAR market trading 2019"
+_FIRST_DAY = "SSE and SZSE notices of 2014-06-13 on the first day of trading: orders at 64 to 144 % of the issue price"
+_RULES_2023 = (
+    "SSE and SZSE trading rules, 2023 revision (registration reform of the main boards, first listings 2023-04-10)"
+)
 
 
 @dataclass(frozen=True)
@@ -44,12 +49,25 @@ RULES: tuple[Rule, ...] = (
     Rule("price_limit", "chinext", "XSHE", 0.20, "2020-08-24", _REGISTRATION),
     Rule("price_limit", "st_chinext", "XSHE", 0.05, "2009-10-30", _TRADING),
     Rule("price_limit", "st_chinext", "XSHE", 0.20, "2020-08-24", _REGISTRATION),
-    Rule("price_limit", "star", "XSHG", 0.20, "2019-07-22", "SSE special rules for STAR market trading 2019"),
+    Rule("price_limit", "star", "XSHG", 0.20, "2019-07-22", _STAR),
     Rule("price_limit", "bse", "BJSE", 0.30, "2021-11-15", "BSE trading rules 2021"),
     Rule("price_limit", "etf", "*", 0.10, "1996-12-16", _TRADING),
     Rule("price_limit", "etf_20pct", "*", 0.10, "1996-12-16", _TRADING),
     Rule("price_limit", "etf_20pct", "XSHG", 0.20, "2020-08-21", "SSE notice on funds of STAR indices, 2020-08"),
     Rule("price_limit", "etf_20pct", "XSHE", 0.20, "2020-08-24", _REGISTRATION),
+    # Sessions of a new listing without a limit, and the limits of its first day: the row of the day of listing holds.
+    Rule("no_limit_sessions", "main_board", "*", 1, "1996-12-16", _TRADING),
+    Rule("no_limit_sessions", "main_board", "*", 0, "2014-06-13", _FIRST_DAY),
+    Rule("no_limit_sessions", "main_board", "*", 5, "2023-04-10", _RULES_2023),
+    Rule("no_limit_sessions", "chinext", "XSHE", 1, "2009-10-30", _TRADING),
+    Rule("no_limit_sessions", "chinext", "XSHE", 0, "2014-06-13", _FIRST_DAY),
+    Rule("no_limit_sessions", "chinext", "XSHE", 5, "2020-08-24", _REGISTRATION),
+    Rule("no_limit_sessions", "star", "XSHG", 5, "2019-07-22", _STAR),
+    Rule("no_limit_sessions", "bse", "BJSE", 1, "2021-11-15", "BSE trading rules 2021"),
+    Rule("first_day_rise", "main_board", "*", 0.44, "2014-06-13", _FIRST_DAY),
+    Rule("first_day_rise", "chinext", "XSHE", 0.44, "2014-06-13", _FIRST_DAY),
+    Rule("first_day_fall", "main_board", "*", 0.36, "2014-06-13", _FIRST_DAY),
+    Rule("first_day_fall", "chinext", "XSHE", 0.36, "2014-06-13", _FIRST_DAY),
     Rule("tick", "stock", "*", 0.01, "2006-07-01", _TRADING),
     Rule("tick", "etf", "*", 0.001, "2006-07-01", _TRADING),
     Rule("min_holding_days", "stock", "*", 1, "1995-01-01", _TRADING),

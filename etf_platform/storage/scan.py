@@ -64,11 +64,16 @@ def narrowed(
 
 
 def to_pandas(rows: pa.Table) -> pd.DataFrame:
-    """Arrow to pandas: dates become datetime64[ns], null floats NaN."""
+    """Arrow to pandas: dates become datetime64[ns], null floats NaN; flags that may be null are pandas' `boolean`."""
+    unsure = {f.name for f in rows.schema if pa.types.is_boolean(f.type) and f.nullable}
     for i, field in enumerate(rows.schema):
         if pa.types.is_date(field.type):
             rows = rows.set_column(i, field.name, rows.column(i).cast(pa.timestamp("ns")))
-    return rows.to_pandas()
+    if not unsure:
+        return rows.to_pandas()
+    frame = rows.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+    sure = [f.name for f in rows.schema if pa.types.is_boolean(f.type) and f.name not in unsure]
+    return frame.astype(dict.fromkeys(sure, "bool"))
 
 
 def _read(place: Place, part: Part, schema: pa.Schema) -> pa.Table:
