@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from etf_platform.arbitrage import economics, holdings, iopv, pace
-from etf_platform.arbitrage.buckets import row_bucket, seal_buckets, time_bucket
+from etf_platform.arbitrage.expectation import gains
 from etf_platform.arbitrage.inputs import Market
 
 
@@ -79,9 +78,19 @@ def views(market: Market, etfs: frozenset[str]) -> dict[str, FundView]:
 
 
 def expected_gains(market: Market) -> dict[str, float | None]:
-    """Expected extra return to the next open of every sealed stock; None where the history says nothing."""
+    """Expected extra return to the next open of every sealed stock; None where the history says nothing.
+
+    Of several sessions in `expectations` the last one up to `trade_date` counts.
+    """
     sealed = market.states[market.states["sealed"].astype("boolean").fillna(False).to_numpy(dtype=bool)]
-    return {str(row["symbol"]): _gain(market, row) for row in sealed.to_dict("records")}
+    known = market.expectations
+    known = known[known["date"] <= pd.Timestamp(market.trade_date)]
+    if known.empty:
+        return dict.fromkeys(sealed["symbol"].astype(str), None)
+    day = known["date"].max()
+    values = gains(sealed.assign(date=day), known[known["date"] == day])
+    pairs = zip(sealed["symbol"].astype(str), values.tolist(), strict=True)
+    return {symbol: value if iopv.is_known(value) else None for symbol, value in pairs}
 
 
 def seal_ratio(row: Mapping[Any, Any]) -> float | None:
@@ -135,29 +144,3 @@ def _costs(market: Market, etf: str, quote: Mapping[Any, Any]) -> economics.Cost
     impact = economics.impact(market.sigma.get(etf), order, market.adv.get(etf))
     spread = economics.half_spread(number(quote, "bid1"), number(quote, "ask1"))
     return economics.Costs(market.settings.economics.fees_bps, spread, impact)
-
-
-def _gain(market: Market, row: Mapping[Any, Any]) -> float | None:
-    low, high = market.seal_edges or (np.nan, np.nan)
-    ratio = np.array([np.nan if (known := seal_ratio(row)) is None else known])
-    first = row.get("first_seal")
-    buckets = {
-        "board": str(row["board"]),
-        "row_bucket": row_bucket(int(row["boards_in_row"])),
-        "seal_bucket": str(seal_buckets(ratio, low, high)[0]),
-        "time_bucket": time_bucket(None if pd.isna(first) else first),
-    }
-    return _expected(market.expectations, buckets)
-
-
-def _expected(expectations: pd.DataFrame, buckets: Mapping[str, str]) -> float | None:
-    """The finest row that exists: seal and time give way first, then boards in a row, then the board."""
-    for dropped in range(len(buckets) + 1):
-        names = list(buckets)
-        kept = {name: buckets[name] if i < len(names) - dropped else "all" for i, name in enumerate(names)}
-        found = expectations
-        for name, value in kept.items():
-            found = found[found[name] == value]
-        if len(found) and iopv.is_known(found["expected"].iloc[0]):
-            return float(found["expected"].iloc[0])
-    return None

@@ -34,9 +34,7 @@ class Market:
     episodes : mapping of str to int
         Number of the standing episode by stock (`episodes.Episodes.numbers`, after this look).
     expectations : DataFrame
-        EXPECTATIONS rows of `trade_date`; may be empty.
-    seal_edges : (low, high) or None
-        Tercile edges of the seal ratio on the day (`buckets.seal_edges`); None is unknown.
+        EXPECTATIONS rows; the last session up to `trade_date` counts. May be empty.
     sigma, adv : mapping of str to float
         Per fund, of the 20 sessions before: standard deviation of daily returns, mean turnover in yuan.
     curves : mapping of str to Curve
@@ -68,7 +66,6 @@ class Market:
     watch: frozenset[str]
     episodes: Mapping[str, int]
     expectations: pd.DataFrame
-    seal_edges: tuple[float, float] | None = None
     sigma: Mapping[str, float] = field(default_factory=dict)
     adv: Mapping[str, float] = field(default_factory=dict)
     curves: Mapping[str, Curve] = field(default_factory=dict)
