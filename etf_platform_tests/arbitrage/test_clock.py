@@ -58,8 +58,16 @@ def test_gone_and_left_make_a_session_at_every_minute():
 
 @pytest.mark.parametrize(
     ("time", "answer"),
-    [("09:29:59", False), ("09:30", True), ("11:29:59", True), ("11:30", False), ("12:00", False), ("13:00", True)]
-    + [("14:59:59", True), ("15:00", False)],
+    [
+        ("09:29:59", False),
+        ("09:30", True),
+        ("11:29:59", True),
+        ("11:30", False),
+        ("12:00", False),
+        ("13:00", True),
+        ("14:59:59", True),
+        ("15:00", False),
+    ],
 )
 def test_the_session_is_open_in_its_two_halves_only(time, answer):
     assert is_open(at(time), HOURS) is answer

@@ -37,10 +37,20 @@ def test_the_default_says_what_the_specification_lists(weight, rank, seconds, ra
 
 @pytest.mark.parametrize(
     ("name", "weight", "confidence"),
-    [("default", 0.10, "高"), ("default", 0.0999, "中"), ("default", 0.05, "中"), ("default", 0.0499, "低")]
-    + [("conservative", 0.15, "高"), ("conservative", 0.1499, "中"), ("conservative", 0.08, "中")]
-    + [("conservative", 0.0799, "低"), ("aggressive", 0.08, "高"), ("aggressive", 0.0799, "中")]
-    + [("aggressive", 0.03, "中"), ("aggressive", 0.0299, "低")],
+    [
+        ("default", 0.10, "高"),
+        ("default", 0.0999, "中"),
+        ("default", 0.05, "中"),
+        ("default", 0.0499, "低"),
+        ("conservative", 0.15, "高"),
+        ("conservative", 0.1499, "中"),
+        ("conservative", 0.08, "中"),
+        ("conservative", 0.0799, "低"),
+        ("aggressive", 0.08, "高"),
+        ("aggressive", 0.0799, "中"),
+        ("aggressive", 0.03, "中"),
+        ("aggressive", 0.0299, "低"),
+    ],
 )
 def test_a_weight_alone_has_its_word(name, weight, confidence):
     assert said(name, weight=weight, rank=None)[0] == confidence
@@ -48,10 +58,19 @@ def test_a_weight_alone_has_its_word(name, weight, confidence):
 
 @pytest.mark.parametrize(
     ("name", "weight", "rank", "confidence"),
-    [("default", 0.01, 3, "高"), ("default", 0.01, 4, "低"), ("default", 0.2, 10, "高"), ("default", 0.2, 11, "低")]
-    + [("conservative", 0.2, 5, "高"), ("conservative", 0.2, 6, "低"), ("conservative", 0.01, 1, "低")]
-    + [("aggressive", 0.01, 20, "中"), ("aggressive", 0.01, 21, "低"), ("aggressive", 0.2, 20, "高")]
-    + [("aggressive", 0.2, 21, "高")],
+    [
+        ("default", 0.01, 3, "高"),
+        ("default", 0.01, 4, "低"),
+        ("default", 0.2, 10, "高"),
+        ("default", 0.2, 11, "低"),
+        ("conservative", 0.2, 5, "高"),
+        ("conservative", 0.2, 6, "低"),
+        ("conservative", 0.01, 1, "低"),
+        ("aggressive", 0.01, 20, "中"),
+        ("aggressive", 0.01, 21, "低"),
+        ("aggressive", 0.2, 20, "高"),
+        ("aggressive", 0.2, 21, "高"),
+    ],
 )
 def test_a_rank_overrules_the_weight_as_the_table_says(name, weight, rank, confidence):
     assert said(name, weight=weight, rank=rank)[0] == confidence
@@ -68,10 +87,20 @@ def test_the_original_rank_of_minus_one_and_zero_are_unknown(name, weight):
 
 @pytest.mark.parametrize(
     ("name", "seconds", "risk"),
-    [("default", 599, "高"), ("default", 600, "中"), ("default", 3600, "中"), ("default", 3601, "低")]
-    + [("conservative", 1799, "高"), ("conservative", 1800, "中"), ("conservative", 7200, "中")]
-    + [("conservative", 7201, "低"), ("aggressive", 299, "高"), ("aggressive", 300, "中")]
-    + [("aggressive", 1800, "中"), ("aggressive", 1801, "低")],
+    [
+        ("default", 599, "高"),
+        ("default", 600, "中"),
+        ("default", 3600, "中"),
+        ("default", 3601, "低"),
+        ("conservative", 1799, "高"),
+        ("conservative", 1800, "中"),
+        ("conservative", 7200, "中"),
+        ("conservative", 7201, "低"),
+        ("aggressive", 299, "高"),
+        ("aggressive", 300, "中"),
+        ("aggressive", 1800, "中"),
+        ("aggressive", 1801, "低"),
+    ],
 )
 def test_time_to_the_close_has_its_word(name, seconds, risk):
     assert said(name, seconds_to_close=seconds)[1] == risk
@@ -84,10 +113,19 @@ def test_the_original_minus_one_for_closed_is_not_a_short_time(name):
 
 @pytest.mark.parametrize(
     ("name", "seconds", "ratio", "risk"),
-    [("default", 7200, 0.7001, "中"), ("default", 2000, 0.7001, "高"), ("default", 7200, 0.70, "低")]
-    + [("default", 100, 0.9, "高"), ("default", 7200, None, "低"), ("conservative", 9000, 0.6001, "高")]
-    + [("conservative", 9000, 0.60, "低"), ("conservative", 9000, None, "低"), ("aggressive", 7200, 0.8001, "中")]
-    + [("aggressive", 7200, 0.80, "低"), ("aggressive", 1000, 0.8001, "高")],
+    [
+        ("default", 7200, 0.7001, "中"),
+        ("default", 2000, 0.7001, "高"),
+        ("default", 7200, 0.70, "低"),
+        ("default", 100, 0.9, "高"),
+        ("default", 7200, None, "低"),
+        ("conservative", 9000, 0.6001, "高"),
+        ("conservative", 9000, 0.60, "低"),
+        ("conservative", 9000, None, "低"),
+        ("aggressive", 7200, 0.8001, "中"),
+        ("aggressive", 7200, 0.80, "低"),
+        ("aggressive", 1000, 0.8001, "高"),
+    ],
 )
 def test_a_concentrated_fund_is_riskier(name, seconds, ratio, risk):
     assert said(name, seconds_to_close=seconds, top10_ratio=ratio)[1] == risk

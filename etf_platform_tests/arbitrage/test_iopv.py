@@ -45,8 +45,16 @@ def test_the_feed_comes_first_and_its_zero_is_unknown():
 
 @pytest.mark.parametrize(
     ("price", "value", "answer"),
-    [(1.01, 1.0, 0.01), (0.99, 1.0, -0.01), (None, 1.0, None), (1.0, None, None), (1.0, 0.0, None), (0.0, 1.0, None)]
-    + [(float("nan"), 1.0, None), (1.0, float("nan"), None)],
+    [
+        (1.01, 1.0, 0.01),
+        (0.99, 1.0, -0.01),
+        (None, 1.0, None),
+        (1.0, None, None),
+        (1.0, 0.0, None),
+        (0.0, 1.0, None),
+        (float("nan"), 1.0, None),
+        (1.0, float("nan"), None),
+    ],
 )
 def test_a_premium_is_a_fraction_and_unknown_where_a_side_is(price, value, answer):
     assert premium(price, value) == (answer if answer is None else pytest.approx(answer))

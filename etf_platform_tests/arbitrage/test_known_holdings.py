@@ -102,8 +102,12 @@ def test_an_unknown_seal_does_not_count_but_the_limit_may_be_asked_for_instead()
 
 @pytest.mark.parametrize(
     ("day", "full", "top10"),
-    [("2026-05-15", 1.0, 0.7), ("2026-07-22", 1.0 * 67 / 135, 0.7 * 67 / 135), ("2026-09-27", 0.0, 0.0)]
-    + [("2027-01-01", 0.0, 0.0)],
+    [
+        ("2026-05-15", 1.0, 0.7),
+        ("2026-07-22", 1.0 * 67 / 135, 0.7 * 67 / 135),
+        ("2026-09-27", 0.0, 0.0),
+        ("2027-01-01", 0.0, 0.0),
+    ],
 )
 def test_trust_starts_at_one_or_seven_tenths_and_falls_to_nothing_between_45_and_180_days(day, full, top10):
     found = quality(known_on(TABLE, "2026-06-01"), day, Economics())

@@ -76,8 +76,15 @@ def test_the_default_says_that_it_is_estimated_and_never_falls():
 
 @pytest.mark.parametrize(
     ("amount", "part", "day"),
-    [(2e7, 0.25, 8e7), (0.0, 0.25, 0.0), (None, 0.25, None), (float("nan"), 0.25, None), (2e7, None, None)]
-    + [(2e7, 0.0, None), (2e7, 1.0, 2e7)],
+    [
+        (2e7, 0.25, 8e7),
+        (0.0, 0.25, 0.0),
+        (None, 0.25, None),
+        (float("nan"), 0.25, None),
+        (2e7, None, None),
+        (2e7, 0.0, None),
+        (2e7, 1.0, 2e7),
+    ],
 )
 def test_a_projection_is_turnover_over_its_share_and_unknown_where_one_is(amount, part, day):
     assert projected(amount, part) == day
