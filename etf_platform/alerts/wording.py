@@ -6,6 +6,7 @@ Sizes are yuan, weights and premiums fractions; an unknown value is None or NaN 
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from etf_platform.alerts.events import Block, Event, Kind, Severity
@@ -116,6 +117,33 @@ def limit_up_signal(signal: LimitUp, now: dt.datetime) -> Event:
         f"limit_up:{signal.stock_code}",
         _limit_up_blocks(signal),
         about=signal.stock_code,
+    )
+
+
+def limit_up_opened(
+    key: str, stock_code: str, stock_name: str, price: float | None, funds: Sequence[tuple[str, str]], now: dt.datetime
+) -> Event:
+    """The follow-up of `limit_up_signal` when the board opens; `funds` are (code, name) of the signals that end.
+
+    `key` names the episode of the stock.
+    """
+    stock = (("代码", stock_code), ("名称", stock_name), ("价格", _number(price, "¥{:.2f}")))
+    return Event(
+        f"limit_up_opened:{key}",
+        Kind.SIGNAL,
+        Severity.WARNING,
+        f"⚠️ 涨停打开 - {stock_name}",
+        now,
+        f"limit_up:{stock_code}",
+        (
+            Block("⏰ 时间", (shown_time(now, "Asia/Shanghai"),)),
+            Block("🔓 开板股票", stock),
+            Block("💰 失效信号", tuple(funds)),
+            Block("💡 说明", ("涨停已打开，此前的信号失效；再次封板将作为新的信号。",)),
+            Block("", (RULE,)),
+            Block("", (DISCLAIMER,)),
+        ),
+        about=stock_code,
     )
 
 

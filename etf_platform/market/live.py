@@ -25,8 +25,8 @@ from etf_platform.market.wire.failover import Candidate, Pulled, Surroundings, p
 from etf_platform.market.wire.gates import bars_refusal, quotes_refusal
 from etf_platform.market.wire.send import Host, Sender
 
-Content: TypeAlias = Literal["bars", "quotes"]
-CONTENTS: tuple[Content, ...] = ("bars", "quotes")
+Content: TypeAlias = Literal["bars", "quotes", "pools"]
+CONTENTS: tuple[Content, ...] = ("bars", "quotes")  # which a session's bars can be made of
 OPENS = {"XSHG": "09:30", "XNYS": "09:30"}
 
 
