@@ -1,7 +1,7 @@
 """The one seam through which bars come in: ask a source, judge the rows, keep what was asked for.
 
-Rows are always read from the source's first day on and judged in order, then cut to the range: a day alone and the
-same day in a backfill are the same rows. A real source that fails is an error, never a reason to simulate.
+Rows are always read from the source's first day on, and judged as if in order, then cut to the range: a day alone and
+the same day in a backfill are the same rows. A real source that fails is an error, never a reason to simulate.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,11 +16,21 @@ from etf_platform.core.errors import BadInputError
 from etf_platform.market.actions import decided, detect_actions
 from etf_platform.market.adjust import apply_events
 from etf_platform.market.calendar import DateLike, Sessions, day
+from etf_platform.market.due import due_rows, reaches_back, tail_start
 from etf_platform.market.freshness import last_closed_session
 from etf_platform.market.live import Wire, pull_bars
 from etf_platform.market.sources.local import read_local
 from etf_platform.market.sources.sample import simulate
-from etf_platform.market.validate import EXCHANGE, FORWARD_SUBTRACTED, TOTAL_RETURN, UNADJUSTED, Tolerance, validate
+from etf_platform.market.sources.worlds import kept_world
+from etf_platform.market.validate import (
+    EXCHANGE,
+    FORWARD_SUBTRACTED,
+    TOTAL_RETURN,
+    UNADJUSTED,
+    Tolerance,
+    Verdict,
+    validate,
+)
 
 NOT_AS_TRADED = ("forward_subtracted", "total_return")
 
@@ -47,6 +57,8 @@ class Feed:
         What a live source is asked through.
     first_day, needed_from : date or None
         Of a live source: the first day it is asked for, and the first day whose rows will be stored.
+    cache : Path or None
+        Folder in which a simulated source keeps what it has drawn; None draws anew.
     """
 
     name: str
@@ -58,6 +70,7 @@ class Feed:
     wire: Wire | None = None
     first_day: date | None = None
     needed_from: date | None = None
+    cache: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +127,8 @@ def fetch(feed: Feed, symbols: Sequence[str], end: DateLike) -> Fetched:
         return Fetched(read_local(feed.source, feed.name, feed.data_root, symbols, end))
     if isinstance(feed.source, LiveSource):
         return _fetch_live(feed, symbols, end)
-    return Fetched(simulate(feed.source, feed.name, symbols, feed.instruments, feed.sessions, end))
+    asked = (feed.source, feed.name, symbols, feed.instruments, feed.sessions, end)
+    return Fetched(simulate(*asked) if feed.cache is None else kept_world(feed.cache, *asked))
 
 
 def _fetch_live(feed: Feed, symbols: Sequence[str], end: DateLike) -> Fetched:
@@ -157,19 +171,28 @@ def load_bars(
     """
     feed.sessions.between(end, end)
     fetched = fetch(feed, symbols, end)
-    verdict = validate(
-        fetched.rows,
-        feed.sessions,
-        feed.instruments,
-        tolerance=replace(tolerance_of(feed.source), max_broken_rows=feed.max_broken_rows),
-        today=end,
-    )
-    bars, events = verdict.bars, _events(feed, verdict.bars)
+    verdict, tail = _judged(feed, fetched.rows, start, end)
+    bars, events = verdict.bars, _events(feed, tail)
     if accepted is not None:
         ours = accepted[accepted["symbol"].isin(symbols)]
         bars, events = apply_events(bars, ours), decided(events, ours)
     quarantine = _both(verdict.quarantine, fetched.refused)
     return MarketData(bars, quarantine, events, verdict.identical, fetched.provenance).between(start, end)
+
+
+def _judged(feed: Feed, rows: pd.DataFrame, start: DateLike, end: DateLike) -> tuple[Verdict, pd.DataFrame]:
+    """The verdict on the rows of [start, end], and the accepted bars up to `end` in which their events are found."""
+    tolerance = replace(tolerance_of(feed.source), max_broken_rows=feed.max_broken_rows)
+
+    def judge(chosen: pd.DataFrame) -> Verdict:
+        return validate(chosen, feed.sessions, feed.instruments, tolerance=tolerance, today=end)
+
+    since = tail_start(start, feed.sessions)
+    verdict = judge(due_rows(rows, since, feed.instruments, tolerance))
+    if reaches_back(verdict.bars, rows, since, start):
+        return verdict, verdict.bars[verdict.bars["date"] >= since]
+    verdict = judge(rows)
+    return verdict, verdict.bars
 
 
 def together(parts: Sequence[MarketData]) -> MarketData:

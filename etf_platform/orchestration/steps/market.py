@@ -178,6 +178,7 @@ def _feed(platform: Platform, universe: str, source: str, needed_from: date) -> 
         wire_of(platform, settings) if settings.kind == "live" else None,
         platform.history_start(universe),
         needed_from,
+        platform.workspace.home / "cache" / "simulated",
     )
 
 
