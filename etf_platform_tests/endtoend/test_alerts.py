@@ -69,7 +69,7 @@ def alerted(seeded, robot):
         (folder / "workspace.yaml").write_text(CODE_LOCATION)
         env = {**workspace.to_env(), **MARKED, "DINGTALK_WEBHOOK": url}
         with serve_dagster(write_dagster_home(workspace), folder / "workspace.yaml", env) as served:
-            first = wait_for(lambda: scheduled(served.api), 90)[0]
+            first = wait_for(lambda: scheduled(served.api), 180)[0]
             run = first | served.api.wait_for_run(first["runId"])
             wait_for(lambda: about(run, taken()), 90)
             wait_for(lambda: served.api.asset(["alerts", "platform", "heartbeat"])["assetMaterializations"], 60)
