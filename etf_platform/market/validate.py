@@ -94,7 +94,10 @@ ROW_RULES: tuple[RowRule, ...] = (
     ),
     RowRule(
         "unit_mismatch",
-        lambda r: (r["amount_ratio"] > r["max_amount_ratio"]) | (r["amount_ratio"] < 1 / r["max_amount_ratio"]),
+        lambda r: (
+            ((r["amount_ratio"] > r["max_amount_ratio"]) | (r["amount_ratio"] < 1 / r["max_amount_ratio"]))
+            & ~r["is_average_inside"]
+        ),
         "amount / (close * volume) is {amount_ratio:.4g}, at most {max_amount_ratio:g} or its inverse is plausible",
     ),
 )
@@ -182,7 +185,8 @@ def _facts(
     facts["highest"] = facts[list(PRICES)].max(axis=1)
     facts["rounded_down"] = 1.0 - tolerance.price_rounding
     facts["has_volume"] = ~rows["symbol"].isin({s for s, i in instruments.items() if not i.has_volume})
-    limits = np.where(_is_fund(rows["symbol"]), rates_of(rows, instruments), np.nan)
+    limits, is_fund = np.full(len(rows), np.nan), _is_fund(rows["symbol"]).to_numpy()
+    limits[is_fund] = rates_of(rows[is_fund], instruments)
     unlimited = {s: i.plausible_move for s, i in instruments.items() if i.price_limit is None}
     within_limits = limits * tolerance.move_factor + tolerance.move_floor
     facts["max_move"] = np.where(np.isnan(limits), rows["symbol"].map(unlimited).astype("float64"), within_limits)
@@ -194,6 +198,9 @@ def _facts(
         facts["amount_estimated"], 1.0, facts["amount"] / (facts["close"] * facts["volume"]).replace(0.0, np.nan)
     )
     facts["max_amount_ratio"] = tolerance.amount_factor
+    # 301487 on 2023-08-09, its first day, went from 20 to 202: the close says nothing about the average price.
+    average = facts["amount"] / facts["volume"].replace(0.0, np.nan)
+    facts["is_average_inside"] = average.between(facts["low"], facts["high"])
     return facts
 
 

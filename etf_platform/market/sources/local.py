@@ -61,29 +61,61 @@ def read_local(
     BadInputError
         A file cannot be read, lacks a column, or holds a date that is none or in the future; the message names it.
     """
-    frames = [_read(path, source, own) for path, own in _files(source, name, root, symbols)]
-    rows = pd.concat(frames, ignore_index=True).sort_values(["symbol", "date"], kind="stable", ignore_index=True)
-    rows = rows[rows["date"] <= day(end)].reset_index(drop=True)
-    rows["source"] = f"local:{name}"
+    rows = _all_rows(source, name, root, symbols, None, end)
     rows["prev_close"] = _previous_close(rows)
     rows["adj_factor"] = _adj_factor(rows, source)
     return rows[list(ROW_COLUMNS)]
 
 
-def _files(source: LocalSource, name: str, root: Path | None, symbols: Sequence[str]) -> list[tuple[Path, list[str]]]:
+def read_days(source: LocalSource, name: str, root: Path | None, start: DateLike, end: DateLike) -> pd.DataFrame:
+    """Rows of [start, end] of every symbol in the files, as they stand there; errors as `read_local`.
+
+    Only what is dated in the range is read from Parquet files whose dates are dates. What depends on the rows before is
+    left to the caller: `prev_close` is null and `adj_factor` 1 where the file has none.
+    """
+    rows = _all_rows(source, name, root, None, start, end)
+    if "adj_factor" not in source.columns:
+        rows["adj_factor"] = 1.0
+    return rows[list(ROW_COLUMNS)]
+
+
+def _all_rows(
+    source: LocalSource,
+    name: str,
+    root: Path | None,
+    symbols: Sequence[str] | None,
+    start: DateLike | None,
+    end: DateLike,
+) -> pd.DataFrame:
+    frames = [_read(path, source, own, start) for path, own in _files(source, name, root, symbols)]
+    rows = pd.concat(frames, ignore_index=True).sort_values(["symbol", "date"], kind="stable", ignore_index=True)
+    wanted = rows["date"] <= day(end)
+    if start is not None:
+        wanted &= rows["date"] >= day(start)
+    rows = rows[wanted].reset_index(drop=True)
+    rows["source"] = f"local:{name}"
+    return rows
+
+
+def _files(
+    source: LocalSource, name: str, root: Path | None, symbols: Sequence[str] | None
+) -> list[tuple[Path, list[str] | None]]:
     doing = f"looking for the files of source {name}"
     if root is None and not Path(source.path).is_absolute():
         raise SourceError(doing, "no data folder is given", "pass --data DIR or set ETF_PLATFORM_DATA")
     root = root or Path()
     if not root.is_dir():
         raise SourceError(doing, f"there is no folder {root}", "pass the folder that holds the data as --data DIR")
-    if "{symbol}" in source.path or "{ticker}" in source.path:
+    found: list[tuple[Path, list[str] | None]]
+    if symbols is None:
+        found = [(path, None) for path in _matches(root, _path_of(source, "*"))]
+    elif "{symbol}" in source.path or "{ticker}" in source.path:
         found = [(path, [s]) for s in symbols for path in _matches(root, _path_of(source, s))]
     else:
         found = [(path, list(symbols)) for path in _matches(root, source.path)]
     if not found:
         remedy = "put .parquet or .csv files there, or correct `path` in sources.yaml"
-        sought = _path_of(source, symbols[0]) if len(symbols) == 1 else source.path
+        sought = _path_of(source, symbols[0]) if symbols is not None and len(symbols) == 1 else source.path
         raise SourceError(doing, f"no file matches {root / sought}", remedy)
     return found
 
@@ -98,11 +130,15 @@ def _matches(root: Path, pattern: str) -> list[Path]:
     return sorted(p for p in start.glob(str(path.relative_to(start))) if p.suffix in SUFFIXES and p.is_file())
 
 
-def _read(path: Path, source: LocalSource, symbols: Sequence[str]) -> pd.DataFrame:
-    codes = {_code(s, source): s for s in symbols if _code(s, source)}
-    raw = _read_file(path, source, list(codes))
+def _read(
+    path: Path, source: LocalSource, symbols: Sequence[str] | None, start: DateLike | None = None
+) -> pd.DataFrame:
+    codes = {_code(s, source): s for s in symbols or () if _code(s, source)}
+    raw = _read_file(path, source, None if symbols is None else list(codes), start)
     rows = pd.DataFrame(index=raw.index)
-    if "symbol" in raw:
+    if symbols is None:
+        rows["symbol"] = _symbols(raw, path, source)
+    elif "symbol" in raw:
         rows["symbol"] = raw["symbol"].map(codes)
     else:
         rows["symbol"] = symbols[0]
@@ -122,6 +158,16 @@ def _read(path: Path, source: LocalSource, symbols: Sequence[str]) -> pd.DataFra
     return rows
 
 
+def _symbols(raw: pd.DataFrame, path: Path, source: LocalSource) -> pd.Series:
+    if "symbol" not in raw:
+        saw = "no column says which symbol a row is of"
+        raise BadInputError(f"reading {path}", saw, "map `symbol` under `columns` of the source in sources.yaml")
+    if source.symbol_format == "suffixed":
+        return raw["symbol"]
+    is_index = source.symbol_format == "bare_index"
+    return raw["symbol"].map({code: suffixed(code, is_index) for code in raw["symbol"].unique()})
+
+
 def _code(symbol: str, source: LocalSource) -> str:
     if source.symbol_format == "suffixed":
         return symbol
@@ -129,13 +175,15 @@ def _code(symbol: str, source: LocalSource) -> str:
     return code if suffixed(code, source.symbol_format == "bare_index") == symbol else ""
 
 
-def _read_file(path: Path, source: LocalSource, codes: list[str]) -> pd.DataFrame:
+def _read_file(path: Path, source: LocalSource, codes: list[str] | None, start: DateLike | None = None) -> pd.DataFrame:
     import pyarrow as pa
 
     names = {theirs: ours for ours, theirs in source.columns.items()}
     try:
-        read = _read_parquet if path.suffix == ".parquet" else _read_csv
-        raw = read(path, list(names), source.columns.get("symbol"), codes)
+        if path.suffix == ".parquet":
+            raw = _read_parquet(path, list(names), source, codes, start)
+        else:
+            raw = _read_csv(path, list(names))
     except (pa.ArrowException, OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         first_line = str(error).splitlines()[0]
         raise BadInputError(f"reading {path}", first_line, "replace the file by an intact one") from error
@@ -144,22 +192,29 @@ def _read_file(path: Path, source: LocalSource, codes: list[str]) -> pd.DataFram
         raw["symbol"] = raw["symbol"].astype(str).str.strip()
         if source.symbol_format != "suffixed":
             raw["symbol"] = raw["symbol"].str.zfill(6)
-        raw = raw[raw["symbol"].isin(codes)].reset_index(drop=True)
+        if codes is not None:
+            raw = raw[raw["symbol"].isin(codes)].reset_index(drop=True)
     return raw
 
 
-def _read_parquet(path: Path, columns: list[str], symbol: str | None, codes: list[str]) -> pd.DataFrame:
+def _read_parquet(
+    path: Path, columns: list[str], source: LocalSource, codes: list[str] | None, start: DateLike | None
+) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     schema = pq.read_schema(path)
     _require(path, columns, schema.names)
-    is_text = symbol is not None and not pa.types.is_integer(schema.field(symbol).type)
-    filters = [(symbol, "in", codes)] if is_text and codes else None
-    return pq.read_table(path, columns=columns, filters=filters).to_pandas()
+    symbol, date = source.columns.get("symbol"), source.columns["date"]
+    filters: list[tuple[str, str, object]] = []
+    if codes and symbol is not None and not pa.types.is_integer(schema.field(symbol).type):
+        filters.append((symbol, "in", codes))
+    if start is not None and pa.types.is_date(schema.field(date).type):
+        filters.append((date, ">=", day(start).date()))
+    return pq.read_table(path, columns=columns, filters=filters or None).to_pandas()
 
 
-def _read_csv(path: Path, columns: list[str], symbol: str | None, codes: list[str]) -> pd.DataFrame:
+def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
     _require(path, columns, pd.read_csv(path, nrows=0).columns)
     return pd.read_csv(path, usecols=columns, dtype=str)
 
