@@ -59,11 +59,20 @@ class TailLaw:
 
         Quantiles interpolated on logarithms, between knots so dense that the error is below 1e-5.
         """
+        return self._at_knots(*_between_knots(depth))
+
+    def _at_knots(self, low: np.ndarray, beyond: np.ndarray) -> np.ndarray:
         knots = np.arange(int(DEEPEST * KNOTS_PER_UNIT) + 2) / KNOTS_PER_UNIT
-        sizes = np.log(-self.quantiles(self.rate * np.exp(-knots)) / self.es)
-        place = np.minimum(depth, DEEPEST) * KNOTS_PER_UNIT
-        low = place.astype(np.int32)
-        return np.exp(sizes[low] + (sizes[low + 1] - sizes[low]) * (place - low))
+        used = knots[: int(low.max(initial=0)) + 2]
+        sizes = np.log(-self.quantiles(self.rate * np.exp(-used)) / self.es)
+        return np.exp(sizes[low] + np.diff(sizes)[low] * beyond)
+
+
+def _between_knots(depth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Knot below every depth, and the part of the way to the next one."""
+    place = np.minimum(depth, DEEPEST) * KNOTS_PER_UNIT
+    low = place.astype(np.int32)
+    return low, place - low
 
 
 def fitting_law(rate: float, es_over_var: float) -> TailLaw:
@@ -127,11 +136,17 @@ def simulated_z2(n: int, law: TailLaw, paths: int, seed: int) -> np.ndarray:
     -------
     ndarray of shape (paths,)
     """
-    generator = np.random.Generator(np.random.Philox(seed))
-    count = generator.binomial(n, law.rate, paths)
-    total = np.concatenate([[0.0], np.cumsum(law.breach_sizes(generator.standard_exponential(int(count.sum()))))])
-    end = np.cumsum(count)
+    end, count, low, beyond = _drawn_breaches(n, law.rate, paths, seed)
+    total = np.concatenate([[0.0], np.cumsum(law._at_knots(low, beyond))])
     return 1.0 - (total[end] - total[end - count]) / (n * law.rate)
+
+
+@functools.lru_cache(maxsize=8)
+def _drawn_breaches(n: int, rate: float, paths: int, seed: int) -> tuple[np.ndarray, ...]:
+    """Breaches of every history and how deep in the tail each one is: the same for every law of this rate."""
+    generator = np.random.Generator(np.random.Philox(seed))
+    count = generator.binomial(n, rate, paths)
+    return np.cumsum(count), count, *_between_knots(generator.standard_exponential(int(count.sum())))
 
 
 def simulated_quantile_statistic(n: int, law: TailLaw, paths: int, seed: int) -> np.ndarray:
@@ -153,13 +168,8 @@ def z2_p_value(statistic: float, n: int, law: TailLaw, paths: int = 10_000, seed
     """Share of simulated histories of a right model with a Z2 at or below this one (add-one rule); NaN for NaN."""
     if np.isnan(statistic):
         return float("nan")
-    null = _sorted_null(n, law.rate, round(law.freedom, 3), paths, seed)
-    return float((np.searchsorted(null, statistic, side="right") + 1) / (paths + 1))
-
-
-@functools.lru_cache(maxsize=64)
-def _sorted_null(n: int, rate: float, freedom: float, paths: int, seed: int) -> np.ndarray:
-    return np.sort(simulated_z2(n, TailLaw(rate, freedom), paths, seed))
+    null = simulated_z2(n, TailLaw(law.rate, round(law.freedom, 3)), paths, seed)
+    return float(((null <= statistic).sum() + 1) / (paths + 1))
 
 
 def mcneil_frey(
@@ -188,11 +198,14 @@ def mcneil_frey(
     residual = (-returns[breach] - es[breach]) / sigma[breach]
     if residual.size < LEAST_BREACHES or not np.ptp(residual) > 0.0:
         return float("nan")
-    generator = np.random.Generator(np.random.Philox(seed))
-    centred = residual - residual.mean()
-    drawn = centred[generator.integers(0, residual.size, (draws, residual.size))]
+    drawn = (residual - residual.mean())[_resamples(residual.size, draws, seed)]
     seen = _t(residual[None, :])[0]
     return float(((_t(drawn) >= seen).sum() + 1) / (draws + 1))
+
+
+@functools.lru_cache(maxsize=32)
+def _resamples(size: int, draws: int, seed: int) -> np.ndarray:
+    return np.random.Generator(np.random.Philox(seed)).integers(0, size, (draws, size)).astype(np.int32)
 
 
 def _t(samples: np.ndarray) -> np.ndarray:

@@ -70,7 +70,7 @@ def _groups(exceptions: pd.DataFrame, test_window: int) -> Iterator[Judged]:
 def _silent(exceptions: pd.DataFrame, forecasts: pd.DataFrame | None) -> list[Judged]:
     if forecasts is None or not len(forecasts):
         return []
-    heard = set(exceptions[GROUP].itertuples(index=False, name=None)) if len(exceptions) else set()
+    heard = set(exceptions[GROUP].drop_duplicates().itertuples(index=False, name=None)) if len(exceptions) else set()
     asked = forecasts.groupby(GROUP)["source"].last().reset_index().itertuples(index=False, name=None)
     return [(key, None, source) for *names, source in asked if (key := tuple(names)) not in heard]
 
