@@ -84,7 +84,7 @@ def expected_gains(market: Market) -> dict[str, float | None]:
     """
     sealed = market.states[market.states["sealed"].astype("boolean").fillna(False).to_numpy(dtype=bool)]
     known = market.expectations
-    known = known[known["date"] <= pd.Timestamp(market.trade_date)]
+    known = known if known.empty else known[known["date"] <= pd.Timestamp(market.trade_date)]
     if known.empty:
         return dict.fromkeys(sealed["symbol"].astype(str), None)
     day = known["date"].max()
@@ -105,6 +105,17 @@ def number(row: Mapping[Any, Any], name: str) -> float | None:
     return float(value) if value is not None and iopv.is_known(value) else None
 
 
+def text(row: Mapping[Any, Any], name: str) -> str:
+    """A text of a row, empty where it is absent or null."""
+    value = row.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def is_true(row: Mapping[Any, Any], name: str) -> bool:
+    """Whether a flag of a row is known to be set."""
+    return number(row, name) == 1.0
+
+
 def by_symbol(frame: pd.DataFrame) -> dict[str, dict[Any, Any]]:
     """Rows by symbol; of several of one symbol the last counts."""
     return {str(row["symbol"]): row for row in frame.to_dict("records")}
@@ -112,7 +123,7 @@ def by_symbol(frame: pd.DataFrame) -> dict[str, dict[Any, Any]]:
 
 def _view(shared: _Shared, etf: str, rows: pd.DataFrame, quote: Mapping[Any, Any]) -> FundView:
     market, weights = shared.market, rows.set_index("stock")["weight"]
-    price = number(quote, "last") if quote.get("is_traded", False) else None
+    price = number(quote, "last") if is_true(quote, "is_traded") else None
     amount = number(quote, "amount")
     nav = market.nav.get(etf, number(quote, "nav"))
     own = iopv.estimate(nav, weights, shared.returns, market.benchmark.get(etf))
@@ -123,7 +134,7 @@ def _view(shared: _Shared, etf: str, rows: pd.DataFrame, quote: Mapping[Any, Any
     share = pace.share(curve, market.now, market.settings.trading_hours)
     return FundView(
         etf=etf,
-        name=market.names.get(etf) or str(quote.get("name") or etf),
+        name=market.names.get(etf) or text(quote, "name") or etf,
         price=price,
         amount=amount,
         projected_amount=pace.projected(amount, share),
@@ -135,7 +146,7 @@ def _view(shared: _Shared, etf: str, rows: pd.DataFrame, quote: Mapping[Any, Any
         top10_ratio=float(shared.top10[etf]),
         sum_weight=sum(sealed.values()),
         stocks_at_limit=len(sealed),
-        source=str(quote.get("source") or ""),
+        source=text(quote, "source"),
     )
 
 

@@ -86,12 +86,11 @@ def curves(minutes: pd.DataFrame, hours: TradingHours, sessions: int = SESSIONS)
 def _day(group: pd.DataFrame, hours: TradingHours) -> np.ndarray | None:
     """Cumulated share at every trading minute of one session; None unless it is complete."""
     times = pd.to_datetime(group["time"], utc=True).dt.tz_convert(SHANGHAI)
-    moments = [time.to_pydatetime() for time in times]
+    gone = np.array([seconds_traded(time.to_pydatetime(), hours) for time in times])
+    length = seconds_traded(dt.datetime.max, hours)
     total = group["amount"].sum(skipna=False)
-    if min(seconds_to_close(moment, hours) for moment in moments) > 0 or not total > 0.0:
+    if gone.max() < length or not total > 0.0:
         return None
-    gone = np.array([seconds_traded(moment, hours) for moment in moments])
-    length = seconds_traded(max(moments), hours)
     order = np.argsort(gone, kind="stable")
     reached = np.searchsorted(gone[order], np.arange(0, length + 1, 60), side="right")
     return np.concatenate([[0.0], np.cumsum(group["amount"].to_numpy()[order])])[reached] / total

@@ -88,10 +88,21 @@ class Signal:
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at the market found: signals to raise, and candidates that raise none with the reason."""
+    """What a look at the market found.
 
-    signals: tuple[Signal, ...]
-    refused: tuple[Refusal, ...]
+    Attributes
+    ----------
+    signals : tuple of Signal
+        To be raised, best score first.
+    refused : tuple of Refusal
+        Candidates that raise none, with the reason.
+    again : tuple of Signal
+        Those of `told` as they stand now, without identifier and outside `max_positions`: others may have sealed since.
+    """
+
+    signals: tuple[Signal, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    again: tuple[Signal, ...] = ()
 
 
 def signals_of(market: Market) -> list[Signal]:
@@ -107,7 +118,7 @@ def look(market: Market) -> Look:
     """
     hours = market.settings.trading_hours
     if not clock.is_open(market.now, hours) or clock.local(market.now).date() != market.trade_date:
-        return Look((), ())
+        return Look()
     stocks = sealed_stocks(market)
     held = holders(market, stocks)
     views = funds.views(market, frozenset(str(etf) for rows in held.values() for etf in rows["symbol"]))
@@ -116,9 +127,16 @@ def look(market: Market) -> Look:
     for stock, rows in held.items():
         chosen, against = _choose(market, candidates(market, stocks[stock], rows, views))
         refused += against
-        if chosen is not None and (stock, chosen.etf, market.episodes[stock]) not in market.told:
+        if chosen is not None:
             found.append(_signal(market, chosen, stocks[stock], rows, views[chosen.etf]))
-    return Look(tuple(_numbered(_limited(sorted(found, key=_rank), market), market)), tuple(refused))
+    ranked = sorted(found, key=_rank)
+    new = [signal for signal in ranked if not _is_told(market, signal)]
+    again = tuple(signal for signal in ranked if _is_told(market, signal))
+    return Look(tuple(_numbered(_limited(new, market), market)), tuple(refused), again)
+
+
+def _is_told(market: Market, signal: Signal) -> bool:
+    return (signal.stock, signal.etf, signal.episode) in market.told
 
 
 def _choose(market: Market, among: Sequence[Candidate]) -> tuple[Candidate | None, list[Refusal]]:
@@ -138,7 +156,7 @@ def _signal(market: Market, chosen: Candidate, state: Mapping[Any, Any], rows: p
     score = _score(chosen, state, view, strategy.min_amount)
     decision = _decision(market, score, spoken, view)
     row = rows[rows["symbol"] == chosen.etf].iloc[0]
-    name = market.names.get(chosen.stock) or str(state.get("name") or chosen.stock)
+    name = market.names.get(chosen.stock) or funds.text(state, "name") or chosen.stock
     price, before = funds.number(state, "close"), funds.number(state, "prev_close")
     return Signal(
         signal_id="",
@@ -165,7 +183,7 @@ def _signal(market: Market, chosen: Candidate, state: Mapping[Any, Any], rows: p
         top10_ratio=chosen.top10_ratio,
         score=score.total,
         edge_bps=view.edge.bps,
-        components=_components(score, view, spoken),
+        components=_components(score, view, spoken, funds.is_true(state, "book_estimated")),
         decision_state=decision.state.value,
         actionable=decision.is_actionable,
         settlement=market.settlement.get(chosen.etf),
@@ -194,7 +212,7 @@ def _score(chosen: Candidate, state: Mapping[Any, Any], view: FundView, min_amou
     return economics.score(parts, min_amount)
 
 
-def _components(score: economics.Score, view: FundView, spoken: Words) -> dict[str, Any]:
+def _components(score: economics.Score, view: FundView, spoken: Words, is_seal_estimated: bool) -> dict[str, Any]:
     """The parts of the score with what is special about them, and the words."""
     parts = {name: dict(part) for name, part in score.components.items()}
     parts["edge"]["parts"] = dict(view.edge.parts)
@@ -202,6 +220,7 @@ def _components(score: economics.Score, view: FundView, spoken: Words) -> dict[s
     parts["premium"] |= {"estimated": view.worth.is_estimated, "covered": view.worth.covered}
     parts["premium"]["missing"] = list(view.worth.missing)
     parts["liquidity"]["estimated"] = view.is_pace_estimated
+    parts["seal"]["estimated"] = is_seal_estimated
     parts["words"] = {"value": words.of_score(score.total), "points": None, "of": 0.0, "why": list(spoken.why)}
     return parts
 
@@ -273,5 +292,5 @@ def _clock_time(moment: Any) -> str | None:
 
 def _source(state: Mapping[Any, Any], row: pd.Series, view: FundView) -> str:
     """Where quotes of the stock and the fund, and the holdings, are from; each once."""
-    named = dict.fromkeys(str(text) for text in (state.get("source"), view.source, row["source"]) if text)
-    return "; ".join(named)
+    named = (funds.text(state, "source"), view.source, str(row["source"]))
+    return "; ".join(dict.fromkeys(text for text in named if text))

@@ -5,6 +5,7 @@ A new unit is one file: it is found by its folder and has to pass these without 
 
 import importlib
 import pkgutil
+import sys
 from dataclasses import fields, replace
 
 import pytest
@@ -14,7 +15,15 @@ from hypothesis import strategies as st
 import etf_platform.arbitrage.evaluators
 import etf_platform.arbitrage.filters
 import etf_platform.arbitrage.selectors
-from etf_platform.arbitrage.choose import every_evaluator, every_filter, every_selector, pick, problems, refusals
+from etf_platform.arbitrage.choose import (
+    evaluator,
+    every_evaluator,
+    every_filter,
+    every_selector,
+    pick,
+    problems,
+    refusals,
+)
 from etf_platform.core.config.arbitrage import SignalEvaluation, Strategy
 from etf_platform.core.units.arbitrage import Candidate, Evaluator, Filter, Selector
 
@@ -209,3 +218,18 @@ def test_each_selector_does_what_its_name_says():
 
     assert chosen == {"highest_weight": "A", "best_liquidity": "B", "lowest_premium": "C", "balanced": "B"}
     assert pick([silent], next(u for u in every_selector() if u.name == "balanced")) is None
+
+
+def test_a_new_evaluator_is_one_file(tmp_path, monkeypatch):
+    package = etf_platform.arbitrage.evaluators
+    (tmp_path / "bold.py").write_text(
+        "from etf_platform.core.units.arbitrage import Evaluator, Words\n"
+        'BOLD = Evaluator("bold", "always", lambda candidate, settings: Words("高", "低", ("always",)))\n'
+    )
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+
+    found, wrong = evaluator(Strategy(evaluator_type="bold")), problems(Strategy(evaluator_type="bold"))
+    sys.modules.pop(f"{package.__name__}.bold")
+
+    assert found.evaluate(BARE, THRESHOLDS).confidence == "高"
+    assert wrong == []
