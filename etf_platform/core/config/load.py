@@ -14,6 +14,7 @@ from etf_platform.core.config.alerts import AlertsConfig
 from etf_platform.core.config.arbitrage import ArbitrageConfig, Watchlist
 from etf_platform.core.config.models import Instrument
 from etf_platform.core.config.risk import RiskConfig
+from etf_platform.core.config.scoring import ScoringConfig
 from etf_platform.core.config.strict import Strict
 from etf_platform.core.config.universes import UniversesConfig
 from etf_platform.core.config.yaml12 import YamlProblem, parse_yaml
@@ -31,6 +32,7 @@ FILES: dict[str, type[Strict]] = {
     "risk": RiskConfig,
     "alerts": AlertsConfig,
     "arbitrage": ArbitrageConfig,
+    "scoring": ScoringConfig,
 }
 
 WATCHLIST = "watchlist.yaml"
@@ -58,6 +60,7 @@ class Config:
     risk: RiskConfig
     alerts: AlertsConfig
     arbitrage: ArbitrageConfig
+    scoring: ScoringConfig
 
     @cached_property
     def pools(self) -> dict[str, tuple[str, ...]]:

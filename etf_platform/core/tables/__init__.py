@@ -41,6 +41,14 @@ from etf_platform.core.tables.market import (
     RECONCILIATION,
 )
 from etf_platform.core.tables.risk import BRINSON, COVERAGE, EXCEPTIONS, FACTOR_ATTRIBUTION, FILL_ATTRIBUTION, FORECASTS
+from etf_platform.core.tables.scoring import (
+    ASSET_SCORES,
+    ASSET_SERIES,
+    ASSET_STATES,
+    FACTOR_SCORES,
+    SCORE_BASIS,
+    SCORE_EVALUATION,
+)
 from etf_platform.core.tables.strategies import SIGNALS, TARGETS
 
 TABLES: tuple[Table, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Table))

@@ -1,0 +1,1 @@
+"""One factor per file; the folder is the registry (`core.catalog.collect`)."""
