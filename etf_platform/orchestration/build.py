@@ -21,6 +21,7 @@ from etf_platform.orchestration.partitions import session_partitions
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.progress import progress_logger
 from etf_platform.orchestration.rematerialise import build_rematerialise
+from etf_platform.orchestration.tracking.sensor import build_monitor
 
 
 def build_definitions(workspace: Workspace) -> dg.Definitions:
@@ -40,10 +41,11 @@ def definitions_of(platform: Platform) -> dg.Definitions:
     jobs = build_jobs(platform)
     again, restated = build_rematerialise(platform, jobs)
     heartbeat, sensors_work = build_heartbeat(platform)
+    monitors, scans = build_monitor(platform)
     return dg.Definitions(
         assets=[*build_assets(platform, partitions), heartbeat],
         asset_checks=[*build_checks(platform), sensors_work],
-        jobs=[*jobs.values(), again, build_maintenance()],
+        jobs=[*jobs.values(), again, build_maintenance(), *scans],
         schedules=[
             build_schedule(platform, jobs["daily"], partitions[PORTFOLIO]),
             build_weekly_schedule(platform, jobs["weekly"]),
@@ -51,7 +53,7 @@ def definitions_of(platform: Platform) -> dg.Definitions:
             *build_quotes_schedules(platform, jobs, partitions),
             *build_checks_schedules(platform, jobs["checks"]),
         ],
-        sensors=[*build_sensors(jobs["daily"], jobs["portfolio"]), *build_alert_sensors(platform), restated],
+        sensors=[*build_sensors(jobs["daily"], jobs["portfolio"]), *build_alert_sensors(platform), restated, *monitors],
         resources={"platform": platform},
         loggers={"progress": progress_logger},
     )

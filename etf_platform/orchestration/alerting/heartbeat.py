@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from etf_platform.core.config.models import LiveSource
 from etf_platform.core.states import State
 from etf_platform.orchestration import metadata
 from etf_platform.orchestration.alerting.keys import HEARTBEAT as HEARTBEAT_KEY
@@ -18,6 +19,7 @@ from etf_platform.orchestration.alerting.ticks import Tick, read_ticks, troubles
 from etf_platform.orchestration.alerting.watch import Memory, Scene, Sight, Watch
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome
+from etf_platform.orchestration.tracking import SENSOR as MONITOR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +32,11 @@ MOST_DEAD = 50
 
 
 def intervals(platform: Platform) -> dict[str, float]:
-    """Seconds between two looks of every sensor, the dispatcher included."""
-    return {name: float(value) for name, value in platform.config.alerts.sensors.seconds.model_dump().items()}
+    """Seconds between two looks of every sensor: the watches, the dispatcher, and the monitor of a live source."""
+    seconds = {name: float(value) for name, value in platform.config.alerts.sensors.seconds.model_dump().items()}
+    if isinstance(platform.source, LiveSource):
+        seconds[MONITOR] = float(platform.config.arbitrage.strategy.scan_interval)
+    return seconds
 
 
 def look(scene: Scene, memory: Memory) -> Sight:

@@ -2,3 +2,5 @@
 
 Thresholds, words and arithmetic are `arbitrage`; requests and replies `market`; rows `storage.tracker`.
 """
+
+SENSOR, JOB = "arbitrage_monitor", "arbitrage_scan"
