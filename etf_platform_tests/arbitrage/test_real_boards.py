@@ -31,6 +31,8 @@ class Study:
     days: dict[str, pd.DataFrame]
     odd: Counter
     unknown: list[tuple[str, str]]
+    alone: pd.DataFrame
+    without_limit: set[str]
 
 
 def cents_limit(previous, percent):
@@ -59,17 +61,27 @@ def study(shared):
     listing = pd.read_csv(shared("data/meta/stock_list.csv"), dtype=str, encoding="utf-8-sig")
     stocks = pd.DataFrame({"symbol": listing["ts_code"], "list_date": pd.to_datetime(listing["list_date"])})
     index = sessions("XSHG").index
-    before, past, days, odd, unknown, years, counts = None, {}, {}, Counter(), [], [], []
+    before, past, days, odd, unknown, years, counts, free = None, {}, {}, Counter(), [], [], [], set()
     for year in YEARS:
         raw, bars = bars_of(folder / f"daily_raw_{year}.parquet")
         states = states_of_bars(pd.concat([bars, stock_limits(bars, stocks, None, index)], axis=1), before)
         count_odd(raw, states, past, odd)
         unknown += [(str(d.date()), s) for d, s in states.loc[states["basis"] == "unknown", ["date", "symbol"]].values]
+        free |= set(states.loc[states["basis"] == "no_limit", "symbol"])
+        if year == 2024:
+            alone = busiest_day_alone(bars, stocks, states)
         years.append(yearly_counts(states))
         counts.append(board_counts(states))
         days |= {d: states[states["date"] == d] for d in KEPT if d.startswith(str(year))}
         before = last_rows(states if before is None else pd.concat([before, states]))
-    return Study(pd.concat(years), pd.concat(counts), days, odd, unknown)
+    return Study(pd.concat(years), pd.concat(counts), days, odd, unknown, alone, free)
+
+
+def busiest_day_alone(bars, stocks, states):
+    """States of 2024-09-30 from its own bars and the last rows before it."""
+    day = bars[bars["date"] == "2024-09-30"]
+    limits = stock_limits(day, stocks, None, sessions("XSHG").index)
+    return states_of_bars(pd.concat([day, limits], axis=1), last_rows(states[states["date"] < "2024-09-30"]))
 
 
 def count_odd(raw, states, past, odd):
@@ -80,6 +92,8 @@ def count_odd(raw, states, past, odd):
     count_thresholds(day, odd)
     count_rounding(day, odd)
     receipt = (raw["symbol"] == "689009.SH").to_numpy(dtype=bool)
+    odd["rows"] += len(raw)
+    odd["the depositary receipt"] += int(receipt.sum())
     odd["the depositary receipt at 20 %"] += int((receipt & day.at).sum())
 
 
@@ -147,8 +161,13 @@ def count_rounding(day, odd):
 
 def test_closes_at_the_limit_per_year(study):
     """Known from elsewhere: about 15.3k, 15.0k, 14.9k, 8.6k, 17.5k; most of them, 819, on 2024-09-30."""
-    assert study.years["closes"].to_dict() == {2020: 15_316, 2021: 15_030, 2022: 14_884, 2023: 8_600, 2024: 17_505}
-    assert study.years.loc[2024, ["most", "most_on"]].tolist() == [819, pd.Timestamp("2024-09-30")]
+    assert [(year, *row) for year, *row in study.years.astype({"most_on": "str"}).itertuples()] == [
+        (2020, 15_316, 6_605, 899_809, 236, "2020-02-06"),
+        (2021, 15_030, 6_238, 1_015_303, 128, "2021-12-21"),
+        (2022, 14_884, 7_092, 1_110_858, 208, "2022-04-29"),
+        (2023, 8_600, 4_172, 1_184_809, 92, "2023-01-03"),
+        (2024, 17_505, 9_826, 1_221_072, 819, "2024-09-30"),
+    ]
 
 
 def test_chinext_has_twice_the_limit_from_2020_08_24(study):
@@ -181,6 +200,8 @@ def test_rows_that_are_not_plain_are_as_many_as_the_document_says(study):
         "main board, close is the high and +4 % to the tick": 1_216,
         "main board, close is the high and +5 % to the tick": 11_112,
         "main board, close is the high and +6 % to the tick": 259,
+        "rows": 5_437_919,
+        "the depositary receipt": 1_015,
         "the depositary receipt at 20 %": 3,
     }
 
@@ -196,6 +217,10 @@ def test_the_only_prices_beyond_a_computed_limit_are_first_days_after_a_resumed_
     ]
 
 
+def test_so_many_stocks_had_sessions_without_a_limit(study):
+    assert len(study.without_limit) == 1_134
+
+
 def test_the_tables_conform_and_the_busiest_day_adds_up(study):
     day = study.days["2024-09-30"]
 
@@ -204,6 +229,11 @@ def test_the_tables_conform_and_the_busiest_day_adds_up(study):
     row = study.counts[(study.counts["date"] == "2024-09-30") & (study.counts["board"] == "all")].iloc[0]
     assert row["at_limit"] == day["at_limit"].sum() == sum(map(len, ladder(day).values())) == 819
     assert row["longest_row"] == max(ladder(day))
+
+
+def test_the_busiest_day_alone_is_the_day_of_the_history(study):
+    """Stocks whose last bar before it lies in an earlier year do not occur among those at the limit."""
+    pd.testing.assert_frame_equal(study.alone, study.days["2024-09-30"].reset_index(drop=True))
 
 
 def test_boards_in_a_row_are_those_of_the_feeds_pool(study, shared):
