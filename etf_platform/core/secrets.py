@@ -35,6 +35,7 @@ class Secrets(BaseModel):
     custom_webhook_urls: tuple[SecretStr, ...] = ()
     apprise_urls: tuple[SecretStr, ...] = ()
     tushare_token: SecretStr | None = None
+    api_token: SecretStr | None = None
 
     NAMES: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "dingtalk_webhook": ("DINGTALK_WEBHOOK",),
@@ -48,6 +49,7 @@ class Secrets(BaseModel):
         "custom_webhook_urls": ("CUSTOM_WEBHOOK_URLS",),
         "apprise_urls": ("APPRISE_URLS",),
         "tushare_token": ("TUSHARE_TOKEN",),
+        "api_token": ("ETF_PLATFORM_API_TOKEN",),
     }
 
     @classmethod

@@ -1,1 +1,5 @@
-"""The web server: REST and pages over stored tables. It knows no Dagster; what changes state is handed in by the command line."""
+"""The REST API and the page: FastAPI over stored tables and the tracker's rows.
+
+Reads the lake and the ops database, renders them as JSON, and hands the few changing requests on. Not here: the
+arithmetic of signals and back-tests, Dagster, and anything that fetches from a provider.
+"""

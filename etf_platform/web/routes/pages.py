@@ -1,0 +1,33 @@
+"""The page and its files. Not here: what is on it (`static`, `templates`)."""
+
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.staticfiles import StaticFiles
+
+WEB = Path(__file__).resolve().parents[1]
+INDEX, STATIC = WEB / "templates" / "index.html", WEB / "static"
+POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+)
+PLAIN = '<!doctype html><meta charset="utf-8"><title>etf_platform</title><a href="/docs">API</a>'
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+@router.get("/frontend")
+def page() -> Response:
+    """The page; a link to the API where it was not installed."""
+    headers = {"Content-Security-Policy": POLICY}
+    if not INDEX.is_file():
+        return HTMLResponse(PLAIN, headers=headers)
+    return FileResponse(INDEX, media_type="text/html; charset=utf-8", headers=headers)
+
+
+def mount_static(app: FastAPI) -> None:
+    """Serve the page's files below /static."""
+    if STATIC.is_dir():
+        app.mount("/static", StaticFiles(directory=STATIC), name="static")

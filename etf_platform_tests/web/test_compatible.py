@@ -1,0 +1,213 @@
+"""The original's endpoints: exact fields, bare codes, percent, null for unknown."""
+
+import pytest
+
+from etf_platform.storage import tracker
+
+
+def get(client, path, status=200):
+    answer = client.get(path)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def test_status_counts_what_is_there(client):
+    found = get(client, "/api/status")
+
+    assert found == {
+        "is_running": True,
+        "is_trading_time": True,
+        "watch_stocks_count": 8,
+        "covered_etfs_count": 2,  # 510300 holds 600519 with 8 %, 159915 holds 300750 with 15 %
+        "today_signals_count": 1,
+        "last_scan_time": "2024-09-30T10:00:00+08:00",
+    }
+
+
+def test_health_names_the_sources(client):
+    found = get(client, "/api/health")
+
+    assert found == {
+        "status": "healthy",
+        "timestamp": "2024-09-30T02:00:00+00:00",
+        "sources": {},
+        "database": "ok",
+        "lake": "ok",
+    }
+
+
+def test_watched_stocks_without_a_quote_are_null_not_zero(client):
+    rows = {row["code"]: row for row in get(client, "/api/stocks")}
+
+    assert rows["600519"] == {
+        "code": "600519", "name": "贵州茅台", "price": 7.7, "change_pct": 10.0, "is_limit_up": True
+    }  # fmt: skip
+    assert rows["601318"]["is_limit_up"] is None and rows["601318"]["change_pct"] == 2.04
+    assert rows["688981"] == {
+        "code": "688981", "name": "中芯国际", "price": None, "change_pct": None, "is_limit_up": None
+    }  # fmt: skip
+
+
+def test_limit_up_holds_only_stocks_at_their_limit(client):
+    rows = get(client, "/api/limit-up")
+
+    assert [row["code"] for row in rows] == ["300750", "600519"]
+    assert rows[1] == {
+        "code": "600519", "name": "贵州茅台", "price": 7.7, "change_pct": 10.0, "volume": 600.0, "amount": 4620.0,
+        "turnover": 1.23, "limit_time": "09:31:05", "seal_amount": 1.5e9,
+    }  # fmt: skip
+    assert (rows[0]["limit_time"], rows[0]["seal_amount"], rows[0]["turnover"]) == (None, None, None)
+
+
+def test_signals_have_the_original_fields(client):
+    rows = get(client, "/api/signals?limit=20&today_only=true")
+
+    assert rows == [
+        {
+            "signal_id": "SIG_20240930100000_600519_0001", "timestamp": "2024-09-30T10:00:00+08:00",
+            "stock_code": "600519", "stock_name": "贵州茅台", "stock_price": 7.7, "etf_code": "510300",
+            "etf_name": "沪深300ETF", "etf_price": 4.126, "etf_weight": 0.08, "confidence": "中", "risk_level": "低",
+            "reason": "因为",
+        }
+    ]  # fmt: skip
+
+
+def test_related_funds_have_the_least_weight_and_only_published_reports(client):
+    rows = get(client, "/api/stocks/600519/related-etfs")
+
+    assert rows == [
+        {
+            "etf_code": "510300", "etf_name": "沪深300ETF", "weight": 0.08, "rank": 1, "in_top10": True,
+            "category": "宽基", "price": 4.126, "change_pct": 3.07, "volume": 5e8, "premium": 0.12,
+        }
+    ]  # fmt: skip
+    assert get(client, "/api/stocks/601318/related-etfs") == []  # 2 % < 5 %
+    assert [row["price"] for row in get(client, "/api/stocks/300750/related-etfs")] == [None, 4.126]
+
+
+def test_holdings_leave_out_the_issuers_list(client):
+    found = get(client, "/api/etfs/510300/holdings")
+
+    assert [h["stock_code"] for h in found["top_holdings"]] == ["600519", "300750", "601318"]
+    assert found["top_holdings"][0] == {"stock_code": "600519", "stock_name": "贵州茅台", "weight": 0.08}
+    assert found["total_weight"] == pytest.approx(0.16)
+    assert (found["etf_code"], found["as_of"], found["published_at"]) == ("510300", "2024-06-30", "2024-07-20")
+    assert found["completeness"] == "top10"
+
+
+def test_a_fund_without_a_report_has_no_holdings(client):
+    found = get(client, "/api/etfs/512880/holdings")
+
+    assert (found["top_holdings"], found["total_weight"], found["as_of"]) == ([], None, None)
+
+
+def test_categories_have_all_five_lists(client):
+    found = get(client, "/api/etfs/categories")
+
+    assert list(found) == ["宽基", "科技", "消费", "金融", "其他"]
+    assert found["金融"][0]["code"] == "512880" and found["科技"] == []
+
+
+def test_the_map_has_every_held_stock(client):
+    found = get(client, "/api/mapping")
+
+    assert [(fund["etf_code"], fund["weight"]) for fund in found["300750"]] == [("159915", 0.15), ("510300", 0.06)]
+    assert set(found) == {"300750", "600519", "601318"}
+
+
+def test_strategies_are_collected_from_their_folders(client):
+    found = get(client, "/api/strategies")
+
+    assert {"default", "conservative", "aggressive"} <= {unit["name"] for unit in found["evaluators"]}
+    assert {"highest_weight", "best_liquidity", "lowest_premium", "balanced"} <= {
+        unit["name"] for unit in found["selectors"]
+    }
+    assert get(client, "/api/strategies/validate") == {"valid": True, "errors": []}
+    wrong = get(client, "/api/strategies/validate?selector=luck&filters=nothing")
+    assert not wrong["valid"] and len(wrong["errors"]) == 2
+
+
+def test_the_monitor_starts_and_stops_once(client, services):
+    assert client.post("/api/monitor/start").json()["status"] == "already_running"
+    assert client.post("/api/monitor/stop").json()["status"] == "stopped"
+    assert client.post("/api/monitor/stop").json()["status"] == "not_running"
+    assert get(client, "/api/status")["is_running"] is False
+    assert client.post("/api/monitor/start").json()["status"] == "started"
+    assert tracker.monitor(services.ops)["changed_by"] == "api"
+
+
+def test_a_scan_is_handed_on(client, services):
+    assert client.post("/api/monitor/scan").json() == {"status": "success", "message": "scan asked for"}
+    assert services.actions.scans == 1
+
+
+@pytest.mark.parametrize("path", ["/api/watchlist", "/api/my-stocks"])
+def test_the_watch_list_is_edited_in_place(client, services, path):
+    before = services.watchlist.read_text(encoding="utf-8")
+    new = {"code": "600000", "name": "浦发银行", "market": "sh", "notes": ""}
+
+    assert client.post(f"{path}/add", json=new).json()["status"] == "success"
+    assert client.post(path, json=new).json()["status"] == "already_exists"
+    assert get(client, path)["my_stocks"][-1]["code"] == "600000"
+    assert client.delete(f"{path}/600000").json()["status"] == "success"
+    assert client.delete(f"{path}/600000").status_code == 404
+    assert services.watchlist.read_text(encoding="utf-8") == before
+
+
+@pytest.mark.parametrize(
+    "stock",
+    [
+        {"code": "60000", "name": "x"},
+        {"code": "600000", "name": "x", "market": "sz"},
+        {"code": "510300", "name": "x", "market": "sh"},
+        {"code": "600000", "name": " ", "market": "sh"},
+        {"code": "600000", "name": "a\nb", "market": "sh"},
+    ],
+)
+def test_no_nonsense_enters_the_watch_list(client, stock):
+    answer = client.post("/api/watchlist/add", json=stock)
+
+    assert answer.status_code == 422 and answer.json()["remedy"]
+
+
+def test_a_backtest_is_queued_read_and_removed(client, services):
+    asked = {"start_date": "20240101", "end_date": "20240630", "granularity": "daily", "min_weight": 0.05}
+    assert client.post("/api/backtest/start", json=asked).json() == {
+        "backtest_id": "bt-1", "status": "queued", "progress": 0.0, "message": "回测任务已加入队列", "result": None
+    }  # fmt: skip
+    assert services.actions.params[0]["start_date"] == "20240101"
+
+    tracker.put_backtest(services.ops, "bt-1", services.now(), params=asked, status="running", progress=0.5)
+    assert get(client, "/api/backtest/bt-1")["progress"] == 0.5
+    assert get(client, "/api/backtest/bt-1/signals", 400)["detail"] == "Backtest not completed yet"
+
+    result = {"signals": [{"n": 1}, {"n": 2}], "statistics": {"total_signals": 2}}
+    tracker.put_backtest(services.ops, "bt-1", services.now(), status="completed", progress=1.0, result=result)
+    assert get(client, "/api/backtest/bt-1/signals?limit=1&offset=1") == {"signals": [{"n": 2}], "total": 2}
+    assert get(client, "/api/backtest/bt-1/statistics") == {"total_signals": 2}
+    assert get(client, "/api/backtest")["jobs"][0]["start_date"] == "20240101"
+    assert client.delete("/api/backtest/bt-1").status_code == 200
+    assert get(client, "/api/backtest/bt-1", 404)["saw"] == "there is no bt-1"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"start_date": "20240230"},
+        {"end_date": "20230101"},
+        {"granularity": "1m"},
+        {"min_weight": 0.0001},
+        {"interpolation": "cubic"},
+        {"start_date": "20100101"},
+    ],
+)
+def test_a_backtest_that_makes_no_sense_is_refused(client, wrong):
+    asked = {"start_date": "20240101", "end_date": "20240630", **wrong}
+
+    assert client.post("/api/backtest/start", json=asked).status_code == 422
+
+
+def test_an_unknown_evaluator_is_not_found(client):
+    asked = {"start_date": "20240101", "end_date": "20240630", "evaluator_type": "luck"}
+
+    assert client.post("/api/backtest/start", json=asked).status_code == 404
