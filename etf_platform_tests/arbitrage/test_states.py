@@ -7,6 +7,7 @@ import pytest
 from etf_platform.arbitrage.states import last_rows, states_of_bars, states_of_quotes
 from etf_platform.core.errors import BadInputError
 from etf_platform.core.tables import LIMIT_STATES, QUOTES
+from etf_platform.storage.lake import Lake
 
 FLAGS = ["at_limit", "sealed", "touched", "opened", "one_word"]
 
@@ -282,3 +283,20 @@ def test_a_quote_of_unknown_limit_has_unknown_states():
     states = states_of_quotes(quotes, limits_of(quotes, "unknown").assign(limit_up=np.nan))
 
     assert flags(states) == [(None,) * 5]
+
+
+def test_states_come_back_from_the_lake_as_they_were_and_can_be_written_again(tmp_path):
+    """A seal with all its facts, one that nobody told about, and an unknown limit."""
+    rows = frame(
+        bar("2024-06-03"),
+        bar("2024-06-03", "600001.SH"),
+        bar("2024-06-03", "600002.SH", limit=np.nan, basis="unknown"),
+    )
+    states = states_of_bars(rows, pool=pd.DataFrame([pool_row("2024-06-03")]))
+    lake = Lake(tmp_path / "lake")
+
+    version = lake.write(LIMIT_STATES, "STOCK", states)
+    back = lake.read(LIMIT_STATES, "STOCK")
+
+    pd.testing.assert_frame_equal(back.astype({"times_opened": "Int64"}), states)
+    assert lake.write(LIMIT_STATES, "STOCK", back) == version

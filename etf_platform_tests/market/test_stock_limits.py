@@ -202,3 +202,18 @@ def test_free_sessions_of_the_main_board_are_the_published_rule(shared):
     assert record["value"] == "unlimited"
     assert value_on("no_limit_sessions", "main_board", "XSHG", record["effective_from"]) == 5
     assert value_on("no_limit_sessions", "main_board", "XSHG", "2023-04-09") == 0
+
+
+def test_a_feeds_limit_also_wins_where_the_rules_give_none_or_a_wrong_one():
+    """On a first session, and on a day whose prices disprove the computed limit."""
+    stocks = pd.DataFrame({"symbol": ["688001.SH"], "list_date": pd.to_datetime(["2024-04-08"])})
+    rows = bars(
+        ("2024-04-08", "688001.SH", 10.0), ("2024-04-08", "600000.SH", 10.0), high=[11.9, 12.9], low=[10.0, 10.0]
+    )
+    feed = rows[["date", "symbol"]].assign(limit_up=[12.0, 13.0], limit_down=[8.0, 7.0])
+
+    answer = limits(rows, stocks, feed=feed)
+
+    assert answer["basis"].tolist() == ["feed", "feed"]
+    assert answer["limit_up"].tolist() == [12.0, 13.0]
+    assert answer["rate"].tolist() == [0.2, 0.3]
