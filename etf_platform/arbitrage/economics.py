@@ -4,13 +4,13 @@ Units: weights, returns and premiums are fractions, edges and costs basis points
 None is unknown; it is never taken for 0. Not here: what boards earn (`expectation`), what a fund is worth (`iopv`).
 """
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from etf_platform.arbitrage.iopv import is_known
 from etf_platform.core.states import State
+from etf_platform.measures.trading_costs import square_root_impact
 
 POINTS = {"edge": 40.0, "premium": 15.0, "liquidity": 15.0, "time": 10.0, "seal": 10.0, "holdings": 10.0}
 NEEDED = ("edge", "premium")
@@ -85,7 +85,7 @@ def impact(sigma: float | None, order: float, adv: float | None) -> float | None
     """
     if not is_known(sigma) or not is_known(adv) or not adv > 0.0:
         return None
-    return 1e4 * float(sigma) * math.sqrt(order / float(adv))
+    return 1e4 * float(square_root_impact(sigma, order, adv))
 
 
 def half_spread(bid: float | None, ask: float | None) -> float | None:

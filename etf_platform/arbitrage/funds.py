@@ -73,8 +73,8 @@ def views(market: Market, etfs: frozenset[str]) -> dict[str, FundView]:
         holdings.top10_ratio(market.known),
     )
     quotes = by_symbol(market.funds)
-    held = market.known[market.known["symbol"].isin(etfs)].groupby("symbol")
-    return {str(etf): _view(shared, str(etf), rows, quotes.get(str(etf), {})) for etf, rows in held}
+    held = holdings.weights(market.known, etfs)
+    return {etf: _view(shared, etf, weights, quotes.get(etf, {})) for etf, weights in held.items()}
 
 
 def expected_gains(market: Market) -> dict[str, float | None]:
@@ -121,15 +121,15 @@ def by_symbol(frame: pd.DataFrame) -> dict[str, dict[Any, Any]]:
     return {str(row["symbol"]): row for row in frame.to_dict("records")}
 
 
-def _view(shared: _Shared, etf: str, rows: pd.DataFrame, quote: Mapping[Any, Any]) -> FundView:
-    market, weights = shared.market, rows.set_index("stock")["weight"]
+def _view(shared: _Shared, etf: str, weights: Mapping[str, float], quote: Mapping[Any, Any]) -> FundView:
+    market = shared.market
     price = number(quote, "last") if is_true(quote, "is_traded") else None
     amount = number(quote, "amount")
     nav = market.nav.get(etf, number(quote, "nav"))
     own = iopv.estimate(nav, weights, shared.returns, market.benchmark.get(etf))
     worth = iopv.worth(number(quote, "iopv"), own)
     premium = iopv.premium(price, worth.price)
-    sealed = {str(stock): float(weight) for stock, weight in weights.items() if stock in shared.gains}
+    sealed = {stock: weight for stock, weight in weights.items() if stock in shared.gains}
     curve = market.curves.get(etf, pace.DEFAULT)
     share = pace.share(curve, market.now, market.settings.trading_hours)
     return FundView(

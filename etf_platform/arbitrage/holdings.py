@@ -1,6 +1,7 @@
 """What is known of funds' holdings on a day, and how much of each fund is at the limit. Not here: reading reports."""
 
 import datetime as dt
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -49,6 +50,15 @@ def stock_map(known: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Rows of `known_on` by stock: the funds that hold it, largest weight first."""
     ordered = known.sort_values(["stock", "weight", "symbol"], ascending=[True, False, True])
     return {str(stock): rows.reset_index(drop=True) for stock, rows in ordered.groupby("stock")}
+
+
+def weights(known: pd.DataFrame, etfs: Collection[str]) -> dict[str, dict[str, float]]:
+    """Weight by stock of each of the funds that `known` has, largest first."""
+    rows = known[known["symbol"].isin(list(etfs))]
+    found: dict[str, dict[str, float]] = {}
+    for etf, stock, weight in zip(rows["symbol"], rows["stock"], rows["weight"], strict=True):
+        found.setdefault(str(etf), {})[str(stock)] = float(weight)
+    return found
 
 
 def top10_ratio(known: pd.DataFrame) -> pd.Series:

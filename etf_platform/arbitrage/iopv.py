@@ -36,7 +36,7 @@ def worth(feed: float | None, own: Worth) -> Worth:
 
 
 def estimate(
-    nav: float | None, weights: pd.Series, returns: Mapping[str, float], benchmark: float | None = None
+    nav: float | None, weights: Mapping[str, float], returns: Mapping[str, float], benchmark: float | None = None
 ) -> Worth:
     """NAV of the session before * (1 + sum of weight * return); the uncovered weight moves with the benchmark.
 
@@ -44,7 +44,7 @@ def estimate(
     ----------
     nav : float or None
         Yuan per share at the end of the session before.
-    weights : Series
+    weights : mapping of str to float
         Fraction of the fund by stock.
     returns : mapping of str to float
         Return since the previous close, fractions; see `returns_of`. A stock without one is uncovered.
@@ -56,7 +56,7 @@ def estimate(
     Worth
         Estimated; `price` None with what is missing where `nav`, or a benchmark that is needed, is unknown.
     """
-    paired = ((float(weight), returns.get(str(stock))) for stock, weight in weights.items())
+    paired = ((weight, returns.get(stock)) for stock, weight in weights.items())
     moves = [(weight, move) for weight, move in paired if is_known(move)]
     covered = sum(weight for weight, _ in moves)
     rest = max(1.0 - covered, 0.0) if covered < 1.0 - 1e-9 else 0.0

@@ -5,7 +5,7 @@ import pytest
 
 from etf_platform.arbitrage.iopv import Worth, estimate, premium, returns_of, worth
 
-WEIGHTS = pd.Series({"600519.SH": 0.10, "300750.SZ": 0.05, "601318.SH": 0.15})
+WEIGHTS = {"600519.SH": 0.10, "300750.SZ": 0.05, "601318.SH": 0.15}
 
 
 def test_an_estimate_moves_the_nav_by_its_holdings_and_the_rest_by_the_benchmark():
@@ -17,13 +17,13 @@ def test_an_estimate_moves_the_nav_by_its_holdings_and_the_rest_by_the_benchmark
 
 
 def test_holdings_that_cover_the_whole_fund_need_no_benchmark():
-    found = estimate(1.0, pd.Series({"A": 0.4, "B": 0.6}), {"A": 0.1, "B": 0.0}, None)
+    found = estimate(1.0, {"A": 0.4, "B": 0.6}, {"A": 0.1, "B": 0.0}, None)
 
     assert found.price == pytest.approx(1.04)
 
 
 def test_weights_beyond_one_leave_nothing_to_the_benchmark():
-    assert estimate(1.0, pd.Series({"A": 1.02}), {"A": 0.1}, -0.5).price == pytest.approx(1.102)
+    assert estimate(1.0, {"A": 1.02}, {"A": 0.1}, -0.5).price == pytest.approx(1.102)
 
 
 @pytest.mark.parametrize(

@@ -93,5 +93,5 @@ def test_a_projection_is_turnover_over_its_share_and_unknown_where_one_is(amount
 def test_an_early_amount_is_not_judged_by_a_quarter_of_the_day():
     early = share(DEFAULT, at("09:40"), HOURS)
 
-    assert projected(0.08 * 6e7, early) == pytest.approx(6e7)
+    assert projected(0.13 * 6e7, early) == pytest.approx(6e7)
     assert Curve(DEFAULT.shares, 3).is_estimated is False

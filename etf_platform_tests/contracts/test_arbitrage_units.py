@@ -233,3 +233,7 @@ def test_a_new_evaluator_is_one_file(tmp_path, monkeypatch):
 
     assert found.evaluate(BARE, THRESHOLDS).confidence == "高"
     assert wrong == []
+
+
+def test_a_minimum_turnover_of_zero_asks_nothing():
+    assert refusals(replace(GOOD, projected_amount=None), Strategy(min_etf_volume=0.0)) == []

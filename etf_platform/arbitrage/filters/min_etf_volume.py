@@ -5,7 +5,7 @@ from etf_platform.core.units.arbitrage import Candidate, Filter
 
 
 def refuse(candidate: Candidate, strategy: Strategy) -> str:
-    """Refuses a fund whose projected turnover of the day is too small, or not known.
+    """Refuses a fund whose projected turnover of the day is too small, or not known; a minimum of 0 asks nothing.
 
     `original_compatible`: what has been traded so far must reach a quarter of the minimum, as in the original.
     """
@@ -15,6 +15,8 @@ def refuse(candidate: Candidate, strategy: Strategy) -> str:
 
 
 def _too_small(what: str, amount: float | None, least: float) -> str:
+    if least <= 0.0:
+        return ""
     if amount is None:
         return f"{what}未知，无法判断流动性"
     return "" if amount >= least else f"{what} {amount / 1e8:.2f} 亿元，低于要求的 {least / 1e8:.3g} 亿元"
