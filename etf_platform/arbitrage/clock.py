@@ -10,7 +10,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 def local(now: dt.datetime) -> dt.datetime:
     """The moment on the exchange's clock; a time without zone is taken to be on it already."""
-    return now.astimezone(SHANGHAI) if now.tzinfo else now
+    return now.astimezone(SHANGHAI) if now.tzinfo else now.replace(tzinfo=SHANGHAI)
 
 
 def is_open(now: dt.datetime, hours: TradingHours) -> bool:

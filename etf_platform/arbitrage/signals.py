@@ -17,7 +17,7 @@ from etf_platform.arbitrage.candidates import candidates, holders, sealed_stocks
 from etf_platform.arbitrage.choose import Refusal
 from etf_platform.arbitrage.funds import FundView
 from etf_platform.arbitrage.inputs import Market
-from etf_platform.arbitrage.reasons import reason
+from etf_platform.arbitrage.reasons import overruled, reason
 from etf_platform.core.states import State, worst
 from etf_platform.core.units.arbitrage import Candidate, Words
 
@@ -164,7 +164,7 @@ def _signal(market: Market, chosen: Candidate, state: Mapping[Any, Any], rows: p
         stock=chosen.stock,
         etf=chosen.etf,
         episode=market.episodes[chosen.stock],
-        at=market.now.astimezone(UTC).isoformat(),
+        at=clock.local(market.now).astimezone(UTC).isoformat(),
         stock_name=name,
         stock_price=price,
         limit_time=_clock_time(state.get("first_seal")),
@@ -175,7 +175,7 @@ def _signal(market: Market, chosen: Candidate, state: Mapping[Any, Any], rows: p
         etf_weight=chosen.weight,
         etf_premium=view.premium,
         etf_amount=view.amount,
-        reason=reason(chosen, name, view, decision.verdict),
+        reason=reason(chosen, name, view, decision.against),
         confidence=spoken.confidence,
         risk_level=spoken.risk,
         actual_weight=chosen.weight,
@@ -185,7 +185,7 @@ def _signal(market: Market, chosen: Candidate, state: Mapping[Any, Any], rows: p
         edge_bps=view.edge.bps,
         components=_components(score, view, spoken, funds.is_true(state, "book_estimated")),
         decision_state=decision.state.value,
-        actionable=decision.is_actionable,
+        actionable=not decision.against,
         settlement=market.settlement.get(chosen.etf),
         sum_weight=view.sum_weight,
         stocks_at_limit=view.stocks_at_limit,
@@ -228,12 +228,11 @@ def _components(score: economics.Score, view: FundView, spoken: Words, is_seal_e
 @dataclass(frozen=True)
 class _Decision:
     state: State
-    is_actionable: bool
-    verdict: str
+    against: tuple[str, ...]
 
 
 def _decision(market: Market, score: economics.Score, spoken: Words, view: FundView) -> _Decision:
-    """PASS, WARN or BLOCKED, whether to act, and the end of the sentence."""
+    """PASS, WARN or BLOCKED, and what is against acting on the signal."""
     gates: State = State.BLOCKED if market.gates is State.FAIL else market.gates
     if market.settings.strategy.decision == "words":
         state, against = gates, _against_words(spoken)
@@ -241,7 +240,7 @@ def _decision(market: Market, score: economics.Score, spoken: Words, view: FundV
         state, against = worst((score.state, gates)), _against_economics(score, view)
     if market.gates is not State.PASS:
         against = [f"行情校验为 {market.gates.value}", *against]
-    return _Decision(state, not against, f"仅供观察：{'、'.join(against)}" if against else "可操作")
+    return _Decision(state, tuple(against))
 
 
 def _against_words(spoken: Words) -> list[str]:
@@ -270,7 +269,7 @@ def _limited(ranked: Sequence[Signal], market: Market) -> list[Signal]:
     places, kept = most - market.standing, []
     for signal in ranked:
         if signal.actionable and places <= 0:
-            full = signal.reason.replace("可操作。", f"仅供观察：已达同时操作上限 {most} 个。")
+            full = overruled(signal.reason, f"已达同时操作上限 {most} 个")
             signal = replace(signal, actionable=False, reason=full)
         places -= signal.actionable
         kept.append(signal)
