@@ -16,8 +16,9 @@ from etf_platform.market.codes import lookup
 from etf_platform.market.validate import EXCHANGE, Tolerance, broken_counts, validate
 
 LAST = ("symbol", "date", "close", "adj_factor")
-# A row refused for its date is filed under the next session, where the stock may have a bar of its own.
-MISDATED = ("non_session", "future_date")
+# Refusals that hide no move: a misdated row is filed under the next session, where the stock may have a bar of its own,
+# and without a trade the price stays.
+UNMOVED = ("non_session", "future_date", "zero_volume")
 
 Reader = Callable[[date, date], pd.DataFrame]
 
@@ -36,7 +37,7 @@ class Before:
     last : DataFrame
         Last accepted bar of every stock, columns `LAST`.
     refused : mapping of symbol to Timestamp
-        Last session under which a row of the stock was refused, misdated rows apart.
+        Last session under which a row of the stock was refused that may hide a move (see `UNMOVED`).
     broken : mapping of symbol to int
         Broken rows so far: `prior_breaks` of `market.validate`.
     """
@@ -67,8 +68,8 @@ class StockBars:
 
 
 def last_refused(quarantine: pd.DataFrame) -> dict[str, pd.Timestamp]:
-    """Last session of every symbol under which a QUARANTINE row is filed, misdated rows apart."""
-    counted = quarantine[~quarantine["rule"].isin(MISDATED)]
+    """Last session of every symbol under which a QUARANTINE row is filed that may hide a move (see `UNMOVED`)."""
+    counted = quarantine[~quarantine["rule"].isin(UNMOVED)]
     return {str(symbol): last for symbol, last in counted.groupby("symbol")["date"].max().items()}
 
 
@@ -146,7 +147,7 @@ def chained(bars: pd.DataFrame, quarantine: pd.DataFrame, before: Before) -> np.
     """Adjustment factor of each row: the running product of close before / prev_close over accepted bars.
 
     `prev_close` is the exchange's ex-rights reference, so the step is 1 but on ex-rights days. It is also 1 on a first
-    bar, where prev_close is unknown, and where a row was refused between two bars: there the price's move
+    bar, where prev_close is unknown, and where a row that may hide a move was refused between two bars: there the move
     and an ex-rights cut cannot be told apart, and keeping the move is the smaller error.
 
     Parameters
@@ -187,9 +188,9 @@ def _shifted(values: np.ndarray, is_first: np.ndarray, before: np.ndarray) -> np
 
 
 def _follows_refusal(bars: pd.DataFrame, quarantine: pd.DataFrame, before: Before) -> pd.Series:
-    """Whether a row of the stock was refused after its last bar and before this one."""
+    """Whether a row that may hide a move was refused after the stock's last bar and before this one."""
     follows = pd.Series(False, index=bars.index)
-    counted = quarantine.loc[~quarantine["rule"].isin(MISDATED), ["symbol", "date"]]
+    counted = quarantine.loc[~quarantine["rule"].isin(UNMOVED), ["symbol", "date"]]
     kept = pd.DataFrame({"symbol": list(before.refused), "date": list(before.refused.values())})
     refused = pd.concat([kept.astype(counted.dtypes.to_dict()), counted]).drop_duplicates()
     if refused.empty:

@@ -12,7 +12,7 @@ TICKS = 100  # to the yuan
 UP_CHANCE, DOWN_CHANCE = 0.006, 0.0015
 GO_ON, ONE_WORD, OPENS_AGAIN, SUSPENDED = 0.42, 0.30, 0.18, 0.0010
 CAP_UP, CAP_DOWN = 4_400, 3_600  # ten-thousandths of the issue price, first day of the old rules
-SPLIT_ABOVE, FLOOR = 25_000, 150  # ticks
+SPLIT_ABOVE, FLOOR = 9_000, 150  # ticks
 
 
 @dataclass(frozen=True, eq=False)
