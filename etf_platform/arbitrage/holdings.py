@@ -9,6 +9,7 @@ import pandas as pd
 from etf_platform.core.config.arbitrage import Economics
 
 COMPLETE, PARTIAL = 1.0, 0.7
+FULL_FIRST = pd.Timedelta(days=45)
 EXPOSURE_COLUMNS = [
     "etf",
     "stock",
@@ -22,7 +23,10 @@ EXPOSURE_COLUMNS = [
 
 
 def known_on(holdings: pd.DataFrame, day: dt.date | pd.Timestamp | str) -> pd.DataFrame:
-    """The latest report of every fund that had been published by a day.
+    """The report of every fund that counts on a day: the latest that had been published, complete lists first.
+
+    A complete list (index weights, creation basket, half-year report) goes before a report of the ten largest of a
+    period that ended up to 45 days later: the file of 29 December before the quarter's page of 31 December.
 
     Parameters
     ----------
@@ -34,15 +38,15 @@ def known_on(holdings: pd.DataFrame, day: dt.date | pd.Timestamp | str) -> pd.Da
     Returns
     -------
     DataFrame
-        The same columns, of each fund the rows with its latest `as_of`, largest weight first. Rows that come from an
-        issuer's list of shareholders, and rows without a weight, are left out. A report counts as full once a full
-        list of its period is out.
+        The same columns, of each fund the rows of one `as_of`, largest weight first. Rows that come from an issuer's
+        list of shareholders, and rows without a weight, are left out. A report counts as full once a full list of its
+        period is out.
     """
     usable = (holdings["published_at"] <= pd.Timestamp(day)) & ~holdings["from_issuer"].astype(bool)
     rows = holdings[usable & (holdings["weight"] > 0.0)]
-    rows = rows[rows["as_of"] == rows.groupby("symbol")["as_of"].transform("max")]
-    is_full = (rows["completeness"] == "full").groupby(rows["symbol"]).transform("any")
+    is_full = (rows["completeness"] == "full").groupby([rows["symbol"], rows["as_of"]]).transform("any")
     rows = rows.assign(completeness=np.where(is_full, "full", "top10"))
+    rows = rows[rows["as_of"] == _counting(rows)]
     return rows.sort_values(["symbol", "weight", "stock"], ascending=[True, False, True], ignore_index=True)
 
 
@@ -116,3 +120,10 @@ def quality(known: pd.DataFrame, day: dt.date | pd.Timestamp | str, economics: E
     age = (pd.Timestamp(day) - pd.to_datetime(funds["as_of"])).dt.days
     left = ((economics.stale_days - age) / (economics.stale_days - economics.fresh_days)).clip(0.0, 1.0)
     return pd.Series(np.where(funds["completeness"] == "full", COMPLETE, PARTIAL), index=funds.index) * left
+
+
+def _counting(rows: pd.DataFrame) -> pd.Series:
+    """The `as_of` that counts for the fund of each row."""
+    newest = rows.groupby("symbol")["as_of"].transform("max")
+    complete = rows["as_of"].where((rows["completeness"] == "full") & (newest - rows["as_of"] <= FULL_FIRST))
+    return complete.groupby(rows["symbol"]).transform("max").fillna(newest)

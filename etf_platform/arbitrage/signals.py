@@ -189,15 +189,16 @@ def _signal(market: Market, chosen: Candidate, state: Mapping[Any, Any], rows: p
         settlement=market.settlement.get(chosen.etf),
         sum_weight=view.sum_weight,
         stocks_at_limit=view.stocks_at_limit,
-        others=tuple(
-            {"etf": str(etf), "weight": float(weight)}
-            for etf, weight in zip(rows["symbol"], rows["weight"], strict=True)
-            if etf != chosen.etf
-        ),
+        others=_others(rows, chosen.etf),
         source=_source(state, row, view),
         as_of=f"{row['as_of']:%Y-%m-%d}",
         published_at=f"{row['published_at']:%Y-%m-%d}",
     )
+
+
+def _others(rows: pd.DataFrame, chosen: str) -> tuple[dict[str, Any], ...]:
+    pairs = zip(rows["symbol"], rows["weight"], strict=True)
+    return tuple({"etf": str(etf), "weight": float(weight)} for etf, weight in pairs if etf != chosen)
 
 
 def _score(chosen: Candidate, state: Mapping[Any, Any], view: FundView, min_amount: float) -> economics.Score:

@@ -59,6 +59,26 @@ def test_a_later_full_list_of_the_same_period_completes_the_ten_largest():
     assert weights(after) == {"300750.SZ": 0.055, "600519.SH": 0.045, "601398.SH": 0.010}
 
 
+@pytest.mark.parametrize(
+    ("listed", "counts"),
+    [("2026-02-14", "full"), ("2026-02-13", "top10"), ("2025-12-31", "top10"), ("2026-03-30", "full")],
+)
+def test_a_complete_list_goes_before_ten_names_of_a_period_that_ended_up_to_45_days_later(listed, counts):
+    weights_file = [(listed, "2026-04-01", "510300.SH", f"60100{i}.SH", i, 0.01, False, "full") for i in range(9)]
+    known = known_on(pd.concat([TABLE, holdings(*weights_file)]), "2026-06-01")
+    rows = known[known["symbol"] == "510300.SH"]
+
+    assert set(rows["completeness"]) == {counts}
+    assert set(rows["as_of"].dt.strftime("%Y-%m-%d")) == {listed if counts == "full" else "2026-03-31"}
+
+
+def test_a_complete_list_does_not_count_before_it_is_published():
+    late = holdings(("2026-03-30", "2026-07-01", "510300.SH", "601398.SH", 1, 0.01, False, "full"))
+
+    assert "601398.SH" not in weights(known_on(pd.concat([TABLE, late]), "2026-06-30"))
+    assert "601398.SH" in weights(known_on(pd.concat([TABLE, late]), "2026-07-01"))
+
+
 def test_the_map_gives_the_funds_of_a_stock_largest_weight_first():
     found = stock_map(known_on(TABLE, "2026-06-01"))
 
