@@ -4,6 +4,7 @@ import re
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.cors import CORSMiddleware
 
 import etf_platform
@@ -28,7 +29,7 @@ from etf_platform.web.routes import (
     tables,
     watchlist,
 )
-from etf_platform.web.security import Gate, Rules
+from etf_platform.web.security import LARGEST_BODY, Gate, Rules
 from etf_platform.web.services import Services
 
 ROUTERS = (
@@ -56,7 +57,6 @@ KEPT = (
     r"/api/v2/(board|ladder|exposure|pools|board-counts)",
     r"/api/v2/pools/[^/]+/equity",
 )
-LARGEST_BODY = 64 << 10
 ABOUT = """Limit-up stocks, the funds that hold them, signals, K-lines, and the platform's tables.
 
 `/api/...` keeps the original's shapes: bare codes, `change_pct` and `premium` in percent. `/api/v2/...` has house
@@ -73,7 +73,6 @@ def create_app(services: Services) -> FastAPI:
         description=ABOUT,
         responses=FAILURES,
         middleware=_before(services),
-        max_body_size=LARGEST_BODY,
     )
     app.state.reading = Reading.of(services)
     app.state.stamp = ops_stamp(services.ops)
@@ -93,6 +92,7 @@ def _before(services: Services) -> list[Middleware]:
     kept = [Rule(re.compile(path), seconds) for path in KEPT]
     found = [
         Middleware(Gate, rules=rules, rates=Rates(server.posts_per_minute)),
+        Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY),
         Middleware(Answers, rules=kept, stamp=ops_stamp(services.ops)),
     ]
     if server.cors_origins:

@@ -17,7 +17,8 @@ from etf_platform.web.live import Board
 from etf_platform.web.picking import Row
 from etf_platform.web.services import Services
 
-NONE = pd.DataFrame({c.name: [] for c in t.FUND_HOLDINGS.columns}).astype({"symbol": "str", "stock": "str"})
+TYPES = {"symbol": "str", "stock": "str", "as_of": "datetime64[ns]", "published_at": "datetime64[ns]", "rank": "int64"}
+NONE = pd.DataFrame({c.name: [] for c in t.FUND_HOLDINGS.columns}).astype(TYPES)
 IN_TOP = 10
 
 
@@ -60,7 +61,7 @@ class Holdings:
         try:
             stored = self._services.lake.read(t.FUND_HOLDINGS, self._services.config.arbitrage.funds)
         except MissingTableError:
-            return Known(NONE.assign(rank=[]), {}, {})
+            return Known(NONE, {}, {})
         rows = known_on(stored, day)
         rows = rows.assign(rank=rows.groupby("symbol").cumcount() + 1)
         by_fund = {str(fund): part.reset_index(drop=True) for fund, part in rows.groupby("symbol")}

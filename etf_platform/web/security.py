@@ -20,6 +20,7 @@ from etf_platform.web.failures import problem_response
 from etf_platform.web.rates import Rates
 from etf_platform.web.services import is_loopback
 
+LARGEST_BODY = 64 << 10
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 HEADERS = (
@@ -73,7 +74,7 @@ class Gate:
         refusal = foreign_host(headers, self._rules)
         if refusal or scope["method"] in READING:
             return refusal
-        refusal = foreign_page(headers, self._rules)
+        refusal = foreign_page(headers, self._rules) or too_large(headers)
         if refusal:
             return refusal
         client = scope["client"][0] if scope.get("client") else ""
@@ -93,7 +94,7 @@ def foreign_host(headers: Headers, rules: Rules) -> Refusal | None:
 def foreign_page(headers: Headers, rules: Rules) -> Refusal | None:
     """A changing request must come from our own page, a configured origin, or no page at all."""
     origin = headers.get("origin")
-    own = origin is not None and urlsplit(origin).netloc == headers.get("host")
+    own = origin is not None and origin.partition("://")[2] == headers.get("host")
     if own or (origin is not None and origin in rules.origins):
         return None
     site = headers.get("sec-fetch-site", "none")
@@ -103,6 +104,15 @@ def foreign_page(headers: Headers, rules: Rules) -> Refusal | None:
     return Refusal(
         HTTPStatus.FORBIDDEN, saw, "use the page of this server, or list the origin under server.cors_origins"
     )
+
+
+def too_large(headers: Headers) -> Refusal | None:
+    """A body that says it is longer than any of ours (one that does not say is cut off by the application)."""
+    length = headers.get("content-length", "0")
+    if length.isdigit() and int(length) <= LARGEST_BODY:
+        return None
+    saw = f"the body has more than {LARGEST_BODY} bytes"
+    return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, saw, "send less")
 
 
 def too_many(wait: float) -> Refusal:

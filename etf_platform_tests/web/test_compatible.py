@@ -3,12 +3,7 @@
 import pytest
 
 from etf_platform.storage import tracker
-
-
-def get(client, path, status=200):
-    answer = client.get(path)
-    assert answer.status_code == status, answer.text
-    return answer.json()
+from etf_platform_tests.resources.web_home import get
 
 
 def test_status_counts_what_is_there(client):
