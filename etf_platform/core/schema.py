@@ -101,6 +101,14 @@ class Table:
         columns = [self.column(n) for n in names] if names is not None else list(self.columns)
         return pa.schema([pa.field(c.name, arrow_types()[c.type], c.nullable) for c in columns])
 
+    def no_rows(self) -> pd.DataFrame:
+        """A frame without rows, columns typed as the lake gives them back."""
+        import pyarrow as pa
+
+        declared = self.arrow_schema()
+        fields = [f.with_type(pa.timestamp("ns")) if pa.types.is_date(f.type) else f for f in declared]
+        return pa.schema(fields).empty_table().to_pandas()
+
     def conform(self, frame: pd.DataFrame) -> pa.Table:
         """Check a frame against the schema and convert it to Arrow, sorted by key.
 

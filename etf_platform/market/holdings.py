@@ -42,16 +42,11 @@ def nothing_refused() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype="str") for name in REFUSED})
 
 
-def no_rows() -> pd.DataFrame:
-    """FUND_HOLDINGS without rows."""
-    return FUND_HOLDINGS.arrow_schema().empty_table().to_pandas()
-
-
 @dataclass(frozen=True, eq=False)
 class Holdings:
     """FUND_HOLDINGS rows, and what was left out: one row of `REFUSED` each, `stock` empty for a whole fund."""
 
-    rows: pd.DataFrame = field(default_factory=no_rows)
+    rows: pd.DataFrame = field(default_factory=FUND_HOLDINGS.no_rows)
     refused: pd.DataFrame = field(default_factory=nothing_refused)
 
 
@@ -116,7 +111,7 @@ def together(parts: Iterable[Holdings]) -> Holdings:
     found = [part for part in parts if len(part.rows) or len(part.refused)]
     if not found:
         return Holdings()
-    rows = pd.concat([part.rows for part in found if len(part.rows)] or [no_rows()], ignore_index=True)
+    rows = pd.concat([part.rows for part in found if len(part.rows)] or [FUND_HOLDINGS.no_rows()], ignore_index=True)
     report = ["as_of", "symbol"]
     last = rows.groupby(report)["source"].transform("last")
     over = rows.loc[rows["source"] != last, ["symbol", "source"]].drop_duplicates()

@@ -90,9 +90,9 @@ def simulated_holdings(source: SampleSource, name: str, sessions: Sessions, end:
         for k, symbol in enumerate(_symbols())
         if published <= day(end)
     ]
-    rows = (
-        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[c.name for c in FUND_HOLDINGS.columns])
-    )
+    if not parts:
+        return FUND_HOLDINGS.no_rows()
+    rows = pd.concat(parts, ignore_index=True)
     rows["source"], rows["payload_hash"] = f"{name} (simulated)", ""
     rows["fetched_at"] = (rows["published_at"] + CLOSE_UTC).dt.tz_localize("UTC").dt.as_unit("us")
     ordered = rows[[c.name for c in FUND_HOLDINGS.columns]]

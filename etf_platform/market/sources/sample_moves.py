@@ -11,7 +11,6 @@ import numpy as np
 TICKS = 100  # to the yuan
 UP_CHANCE, DOWN_CHANCE = 0.006, 0.0015
 GO_ON, ONE_WORD, OPENS_AGAIN, SUSPENDED = 0.42, 0.30, 0.18, 0.0010
-CAP_UP, CAP_DOWN = 4_400, 3_600  # ten-thousandths of the issue price, first day of the old rules
 SPLIT_ABOVE, FLOOR = 9_000, 150  # ticks
 
 
@@ -28,7 +27,9 @@ class Day:
     rate : ndarray
         Price limit as a fraction.
     free : ndarray of int
-        Sessions without a limit of a stock that is listed today.
+        Sessions without a limit when the stock was listed, the first one included.
+    rise, fall : ndarray
+        Limits of the first day, fractions of the issue price; NaN where there are none, or the usual ones.
     is_listed, is_new : ndarray of bool
     pays : bool
         The day on which dividends and splits take effect.
@@ -39,6 +40,8 @@ class Day:
     chances: np.ndarray
     rate: np.ndarray
     free: np.ndarray
+    rise: np.ndarray
+    fall: np.ndarray
     is_listed: np.ndarray
     is_new: np.ndarray
     pays: bool
@@ -101,7 +104,8 @@ def _act(state: _State, today: Day) -> None:
 
 
 def _is_open(state: _State, today: Day) -> np.ndarray:
-    stops = today.is_listed & ~today.is_new & (state.halted == 0) & (today.chances[:, 4] < SUSPENDED)
+    can_stop = today.is_listed & ~today.is_new & (state.halted == 0) & (state.free == 0)
+    stops = can_stop & (today.chances[:, 4] < SUSPENDED)
     state.halted = np.where(stops, 2 + (today.chances[:, 3] * 8).astype(np.int64), state.halted)
     is_open = today.is_listed & (state.halted == 0)
     state.halted = np.maximum(state.halted - 1, 0)
@@ -129,10 +133,12 @@ def _session(state: _State, today: Day, is_open: np.ndarray) -> np.ndarray:
 
 
 def _limits(state: _State, today: Day) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    is_capped = today.is_new & (state.free == 0)
+    is_capped = today.is_new & (state.free == 0) & ~np.isnan(today.rise)
     is_free = state.free > 0
-    points = np.rint(np.nan_to_num(today.rate) * 10_000).astype(np.int64)
-    above, below = np.where(is_capped, CAP_UP, points), np.where(is_capped, CAP_DOWN, points)
+    above, below = (
+        np.rint(np.nan_to_num(np.where(is_capped, first, today.rate)) * 10_000).astype(np.int64)
+        for first in (today.rise, today.fall)
+    )
     up = (2 * state.reference * (10_000 + above) + 10_000) // 20_000
     down = (2 * state.reference * (10_000 - below) + 10_000) // 20_000
     return np.where(is_free, state.reference * 6, up), np.where(is_free, state.reference // 3, down), is_free, is_capped

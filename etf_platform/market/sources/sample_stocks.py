@@ -19,6 +19,7 @@ from etf_platform.core.tables import STOCK_LIST
 from etf_platform.market.calendar import DateLike, Sessions, day
 from etf_platform.market.codes import classify
 from etf_platform.market.instruments import limit_rates, suffixed
+from etf_platform.market.listing_days import first_days
 from etf_platform.market.sources import ROW_COLUMNS
 from etf_platform.market.sources.factors import factor_returns
 from etf_platform.market.sources.sample_moves import Day, walk
@@ -191,14 +192,16 @@ def _days(seed: int, stocks: tuple[Stock, ...], dates: pd.DatetimeIndex) -> list
     own = draws[:, :, 0] * np.array([s.noise for s in stocks])
     changes = own + np.stack([0.9 * factors + sectors[s.sector] for s in stocks], axis=1)
     rates = {board: limit_rates(suffixed(code), dates) for board, code in _EXAMPLES.items()}
-    free = {board: free_sessions(board, dates) for board in OPENED}
+    first = first_days([s.board for s in stocks], pd.Series([s.list_date for s in stocks]), dates)
     return [
         Day(
             change=changes[t],
             draws=draws[t],
             chances=chances[t],
             rate=np.array([rates[s.board][t] for s in stocks]),
-            free=np.array([free[s.board][t] for s in stocks]),
+            free=first.free.astype(np.int64),
+            rise=first.rise,
+            fall=first.fall,
             is_listed=np.array([t >= s.listed_at for s in stocks]),
             is_new=np.array([t == s.listed_at for s in stocks]),
             pays=t > 0 and dates[t].month == 6 and dates[t - 1].month == 5,
@@ -208,17 +211,6 @@ def _days(seed: int, stocks: tuple[Stock, ...], dates: pd.DatetimeIndex) -> list
 
 
 _EXAMPLES = {"main": "600000", "chinext": "300001", "star": "688001", "bse": "920001"}
-
-
-def free_sessions(board: str, dates: pd.DatetimeIndex) -> np.ndarray:
-    """Sessions without a limit from the first one on, for a stock listed on each date; 0 where the first day is capped.
-
-    Main board and ChiNext capped the first day at +44 % and -36 % of the issue price before their reforms.
-    """
-    reform = {"main": "2023-04-10", "chinext": "2020-08-24"}.get(board)
-    if board == "bse":
-        return np.ones(dates.size, dtype=np.int64)
-    return np.where(dates >= pd.Timestamp(reform), 5, 0) if reform else np.full(dates.size, 5)
 
 
 def _traded(stocks: tuple[Stock, ...], prices: Mapping[str, np.ndarray], days: list[Day]) -> dict[str, np.ndarray]:

@@ -99,7 +99,9 @@ def read_funds(platform: Platform, universe: str, funds: list[str], start: date,
     if isinstance(source, SampleSource):
         held = {basket.symbol for basket in BASKETS}
         verdict = validate(simulate_funds(source, platform.source_name, sessions, end), sessions, instruments)
-        ours = MarketData(verdict.bars, verdict.quarantine, _no_events(), verdict.identical).between(start, end)
+        ours = MarketData(verdict.bars, verdict.quarantine, t.ADJUSTMENT_EVENTS.no_rows(), verdict.identical).between(
+            start, end
+        )
         others = [symbol for symbol in funds if symbol not in held and symbol in instruments]
         feed = Feed(platform.source_name, source, None, sessions, instruments)
         return together([ours, load_bars(feed, others, start, end)]) if others else ours
@@ -117,10 +119,6 @@ def read_funds(platform: Platform, universe: str, funds: list[str], start: date,
         start,
     )
     return load_bars(feed, funds, start, end)
-
-
-def _no_events() -> pd.DataFrame:
-    return t.ADJUSTMENT_EVENTS.arrow_schema().empty_table().to_pandas()
 
 
 def read_list(platform: Platform, universe: str, tables: StepTables) -> tuple[Listed, dict[str, str]]:

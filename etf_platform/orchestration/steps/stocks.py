@@ -114,8 +114,8 @@ def _years(platform: Platform, universe: str, known: Known, start: date, end: da
     for part, of_parser in read_stocks(platform, universe, known, end):
         refused = of_parser if len(of_parser) else refused
         parts.append(_inside(part, start, end))
-    bars = pd.concat([part.bars for part in parts], ignore_index=True)
-    quarantine = pd.concat([part.quarantine for part in parts], ignore_index=True)
+    bars = pd.concat([part.bars for part in parts] or [t.BARS.no_rows()], ignore_index=True)
+    quarantine = pd.concat([part.quarantine for part in parts] or [t.QUARANTINE.no_rows()], ignore_index=True)
     if len(refused):
         quarantine = pd.concat([quarantine, refused[quarantine.columns]], ignore_index=True)
         quarantine = quarantine.sort_values(["date", "symbol"], kind="stable", ignore_index=True)

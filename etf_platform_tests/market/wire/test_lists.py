@@ -1,7 +1,5 @@
 """Lists of stocks, holdings and a session of all stocks over real HTTP: one failure never loses the others."""
 
-import json
-
 import pandas as pd
 import pytest
 
@@ -14,49 +12,8 @@ from etf_platform.market.stock_list import from_quotes
 from etf_platform.market.wire.failover import Surroundings
 from etf_platform.market.wire.memory import InProcess
 from etf_platform_tests.resources.live_feeds import SINA, Market, serve
+from etf_platform_tests.resources.live_lists import LISTS, PAGES, holdings_page, list_page
 from etf_platform_tests.resources.replay_server import replay_server
-
-LISTS, PAGES = "push2.eastmoney.com", "fundf10.eastmoney.com"
-STOCKS = {
-    "m:0+t:6": ("000001", "000002"),
-    "m:0+t:80": ("300001",),
-    "m:1+t:2": ("600001", "900901"),
-    "m:1+t:23": ("688001",),
-    "m:0+t:81+s:2048": ("920002",),
-}
-
-
-def _list(path, query):
-    codes = STOCKS[query["fs"]]
-    rows = [
-        {
-            "f12": code,
-            "f13": int(code[0] in "69" and not code.startswith("92")),
-            "f14": f"股{code}",
-            "f2": 10.1,
-            "f18": 10.0,
-        }
-        | {"f17": 10.0, "f15": 10.2, "f16": 9.9, "f5": 1000, "f6": 1_010_000.0, "f4": 0.1, "f3": 1.0, "f8": 0.5}
-        | {"f297": 20250102}
-        for code in codes
-    ]
-    return json.dumps({"rc": 0, "data": {"total": len(rows), "diff": rows}}).encode()
-
-
-def _report(fund, year, quarter, end):
-    heads = ["序号", "股票代码", "股票名称", "占净值比例", "持股数（万股）", "持仓市值（万元）"]
-    cells = ["1", "<a href='//quote.eastmoney.com/unify/r/1.600519'>600519</a>", "茅台", "6.00%", "10.00", "15,000.00"]
-    table = f"<tr>{''.join(f'<th>{h}</th>' for h in heads)}</tr><tr>{''.join(f'<td>{c}</td>' for c in cells)}</tr>"
-    title = (
-        f"<a href='//fund.eastmoney.com/{fund}.html'>x</a>{year}年{quarter}季度股票投资明细 截止至：<font>{end}</font>"
-    )
-    return f"<div class='box'>{title}<table>{table}</table></div>"
-
-
-def _holdings(path, query):
-    fund, year = query["code"], int(query["year"])
-    content = _report(fund, year, 3, f"{year}-09-30") if year == 2024 else ""
-    return f'var apidata={{ content:"{content}",arryear:[2024],curyear:{year}}};'.encode()
 
 
 @pytest.fixture
@@ -64,7 +21,7 @@ def server():
     days = [f"{day:%Y-%m-%d}" for day in sessions("XSHG").between("2024-12-30", "2025-01-02")]
     with replay_server() as running:
         serve(running, Market(("600001.SH", "300001.SZ"), days))
-        running.hosts |= {LISTS: _list, PAGES: _holdings}
+        running.hosts |= {LISTS: list_page, PAGES: holdings_page}
         yield running
 
 
