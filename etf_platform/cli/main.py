@@ -5,7 +5,7 @@ import sys
 import click
 
 import etf_platform
-from etf_platform.cli import indicators, inspect, notify, operate, risk, rotation, trend
+from etf_platform.cli import arb, indicators, inspect, notify, operate, risk, rotation, serve, trend
 from etf_platform.cli.options import guarded
 
 
@@ -22,6 +22,7 @@ def main() -> None:
       etf-platform trend run                     US universe: indicators, signals, back-tests, risk
       etf-platform ui                            open Dagster on the same state
       etf-platform notify test                   a test message on every channel that is set up
+      etf-platform arb both --source live        limit-up monitor with its page and API
       etf-platform query "SELECT * FROM kpi_portfolio_summary"
 
     Exit codes: 0 PASS or WARN, 2 FAIL, 3 BLOCKED, 1 error.
@@ -36,6 +37,8 @@ for command in (
     indicators.indicators,
     risk.risk,
     notify.notify,
+    arb.arb,
+    serve.serve,
 ):
     main.add_command(command)
 

@@ -124,8 +124,16 @@ def pull_bars(
     return pull(f"bars/{sessions.exchange}", doing, candidates, wire.around)
 
 
-def pull_quotes(wire: Wire, symbols: Sequence[str], sessions: Sessions) -> Pulled[Answer]:
+def pull_quotes(
+    wire: Wire, symbols: Sequence[str], sessions: Sessions, counted: Sequence[str] | None = None
+) -> Pulled[Answer]:
     """The latest quotes, of one provider.
+
+    Parameters
+    ----------
+    counted : sequence of str or None
+        The symbols of which enough must be answered; None counts all. The others are asked for as well: nobody knows
+        whether they exist, and one wrong code must not keep the rest from being quoted.
 
     Raises
     ------
@@ -133,14 +141,15 @@ def pull_quotes(wire: Wire, symbols: Sequence[str], sessions: Sessions) -> Pulle
         No provider gave quotes of the session that are fresh enough.
     """
     session, is_open = running_session(sessions, wire.now)
+    needed, least = counted or symbols, wire.settings.min_answered
+    share = least * len(needed) / max(len(symbols), 1)
 
     def refuse(answer: Answer) -> str:
         moments = answer.frame.assign(at=answer.frame["feed_time"].dt.tz_convert(CLOSES[sessions.exchange][1]))
-        limits = (wire.settings.min_answered, wire.settings.max_age_seconds)
-        return quotes_refusal(moments, symbols, wire.now, session, is_open, *limits)
+        return quotes_refusal(moments, needed, wire.now, session, is_open, least, wire.settings.max_age_seconds)
 
     serving = wire.serving(sessions.exchange, "quotes")
-    candidates = [_candidate(served, partial(_quotes, wire, served, symbols), refuse) for served in serving]
+    candidates = [_candidate(s, partial(_quotes, wire, s, symbols, least=share), refuse) for s in serving]
     return pull(f"quotes/{sessions.exchange}", f"fetching quotes of {len(symbols)} symbols", candidates, wire.around)
 
 

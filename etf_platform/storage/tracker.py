@@ -49,6 +49,7 @@ __all__ = [
     "put_backtest",
     "put_episodes",
     "put_quotes",
+    "quoted",
     "record_scan",
     "replace_board",
     "scans",
@@ -189,6 +190,11 @@ def last_quotes(engine: sa.Engine, symbols: Collection[str] | None = None) -> di
     for part in _chunks(sorted(symbols or ())):
         found += rows_of(engine, sa.select(LAST_QUOTES).where(t.symbol.in_(part)))
     return {row["symbol"]: _flat(row) for row in found}
+
+
+def quoted(engine: sa.Engine) -> set[str]:
+    """Symbols that were ever quoted."""
+    return {row["symbol"] for row in rows_of(engine, sa.select(LAST_QUOTES.c.symbol))}
 
 
 def put_quotes(connection: sa.Connection, at: dt.datetime, rows: Iterable[Mapping[str, Any]]) -> int:

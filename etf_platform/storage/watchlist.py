@@ -80,12 +80,15 @@ def set_alerts(path: Path, code: str, on: bool) -> bool:
 
 @contextmanager
 def _changing(path: Path) -> Iterator[str]:
-    """The file's text, while nobody else changes it."""
+    """The file's text, while nobody else changes it: its folder is locked, so that no further file is needed."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.with_name(f".{path.name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
             yield _text(path)
+        finally:
+            os.close(folder)
     except OSError as error:
         raise StorageError(
             f"changing {path}", error.strerror or str(error), "use a configuration folder that may be written"

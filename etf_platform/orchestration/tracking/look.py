@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from etf_platform.market.calendar import Sessions
 
 POOLS: tuple[Pool, ...] = ("limit_up", "opened")
+SHOWN = 5
 POOL_COLUMNS = [column.name for column in LIMIT_POOL.columns]
 Got = TypeVar("Got")
 
@@ -76,6 +77,7 @@ def look(
     day: pd.Timestamp,
     stocks: Callable[[pd.DataFrame], Collection[str]],
     funds: Callable[[Collection[str]], Collection[str]],
+    exist: Collection[str],
 ) -> Sighting:
     """Ask the pools, then the quotes.
 
@@ -85,6 +87,8 @@ def look(
         The running session; quotes of another day (suspended stocks) are left out.
     stocks, funds : callable
         Stocks to quote, from the rows of the pools; funds to quote, from those stocks.
+    exist : collection of str
+        Symbols that somebody has vouched for, beside those of the pools: of these enough must be answered.
 
     Raises
     ------
@@ -98,11 +102,15 @@ def look(
     related = sorted(known_symbols(funds(wanted)) - set(wanted))
     if not wanted and not related:
         return Sighting(pool, pd.DataFrame(), pd.DataFrame(), "", (*notes, "there is nothing to quote"), spent)
-    pulled = spent.timed(lambda: pull_quotes(wire, [*wanted, *related], sessions))
+    asked, vouched = [*wanted, *related], set(exist) | set(pool["symbol"])
+    counted = [symbol for symbol in asked if symbol in vouched]
+    pulled = spent.timed(lambda: pull_quotes(wire, asked, sessions, counted))
     frame = pulled.answer.frame
     today = frame[frame["date"] == day].drop_duplicates("symbol", keep="last")
     is_stock = today["symbol"].isin(set(wanted))
     tried = [f"{a.source}: {a.reason}" for a in pulled.attempts if a.reason]
+    if absent := sorted(set(asked) - set(frame["symbol"])):
+        tried.append(f"no quote of {', '.join(absent[:SHOWN])}" + (", ..." if len(absent) > SHOWN else ""))
     return Sighting(
         pool,
         today[is_stock].reset_index(drop=True),

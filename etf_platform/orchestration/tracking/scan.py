@@ -172,7 +172,8 @@ def _look(platform: Platform, wire: Wire, known: Known, listed: Watchlist, seen_
         return shown | known.funds_of(set(stocks), settings.strategy.min_weight)
 
     sessions = platform.sessions(settings.stocks)
-    return look(wire, sessions, pd.Timestamp(known.day), stocks, funds)
+    exist = {*known.stocks["symbol"], *platform.config.instruments.instruments, *tracker.quoted(platform.ops)}
+    return look(wire, sessions, pd.Timestamp(known.day), stocks, funds, exist)
 
 
 def _fund_symbol(code: str) -> str:
