@@ -263,7 +263,7 @@ class Panic:
 Block = TypeVar("Block", Probability, Technical, VolumeBlock, Valuation, Flow, Panic)
 
 
-def block_at(kind: type[Block], days: pd.DataFrame, position: int, **rest: Any) -> Block:
+def block_at(kind: type[Block], days: pd.DataFrame, position: int, /, **rest: Any) -> Block:
     """Row `position` of a frame of days as a block; NaN becomes None, columns that are no field are left out.
 
     `rest` sets fields that the frame has not (e.g. as_of, age, or the name of a panic index).
@@ -271,7 +271,7 @@ def block_at(kind: type[Block], days: pd.DataFrame, position: int, **rest: Any) 
     return block_of(kind, {name: days[name].iat[position] for name in days.columns}, **rest)
 
 
-def block_of(kind: type[Block], row: Mapping[str, Any], **rest: Any) -> Block:
+def block_of(kind: type[Block], row: Mapping[str, Any], /, **rest: Any) -> Block:
     """As `block_at`, from one row as a mapping (e.g. of `frame.to_dict("records")`)."""
     integers, texts = _typed(kind)
     known: dict[str, Any] = {}
