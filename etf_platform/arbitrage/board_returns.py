@@ -79,6 +79,33 @@ def board_returns(states: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
     return _finished(made)
 
 
+def carried_on(known: pd.DataFrame, states: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
+    """BOARD_RETURNS up to the last of `bars`, from those up to some day and the rows of that day and all after it.
+
+    Parameters
+    ----------
+    known : DataFrame
+        BOARD_RETURNS of everything up to the first day of `bars`; may be empty.
+    states, bars : DataFrame
+        LIMIT_STATES and BARS from the last day that is in `known` on: that day's boards find their market only now.
+
+    Returns
+    -------
+    DataFrame
+        Bit for bit what `board_returns` makes of everything at once.
+    """
+    if bars.empty:
+        return known
+    since = bars["date"].min()
+    before = known[known["date"] < since]
+    is_waiting = before["known_on"].isna()
+    done = settled(before[is_waiting], bars[bars["date"] > since])
+    parts = [part for part in (before[~is_waiting], done, board_returns(states, bars)) if len(part)]
+    if not parts:
+        return known
+    return pd.concat(parts, ignore_index=True).sort_values(["date", "symbol"], kind="stable", ignore_index=True)
+
+
 def settled(waiting: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
     """Rows of BOARD_RETURNS without an outcome, with the one that `bars` (all after what was known) bring."""
     ordered = bars[bars["volume"] > 0].sort_values(["date", "symbol"], kind="stable")

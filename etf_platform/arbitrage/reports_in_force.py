@@ -1,6 +1,6 @@
-"""Which published report of each fund may be used on which days of a history. The live look is `holdings.known_on`.
+"""Which published report of each fund may be used on which days of a history: `holdings.known_on` of every day at once.
 
-A report counts from `published_at` on, until one of a later period is published. Two variants exist for comparison
+What is known changes only on days of publication. Two variants exist for comparison
 and say so in `source`: weights assumed known from the start, and the original's interpolation between reports, which
 reads the next report before anybody could. Not here: what is at its limit.
 """
@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import pandas as pd
 
+from etf_platform.arbitrage.holdings import known_on
 from etf_platform.core.errors import BadInputError
 
 ASSUMED, INTERPOLATED = "weights assumed known", "weights interpolated"
@@ -39,17 +40,16 @@ class InForce:
 
 def reports_in_force(holdings: pd.DataFrame) -> Iterator[InForce]:
     """Every report of FUND_HOLDINGS with its days, fund by fund and oldest first."""
-    own = holdings[~holdings["from_issuer"].astype(bool) & (holdings["weight"] > 0.0)]
-    for etf, rows in own.groupby("symbol", sort=True):
+    for etf, rows in holdings.groupby("symbol", sort=True):
         days = sorted(rows["published_at"].unique())
         for day, end in zip(days, [*days[1:], None], strict=True):
-            known = rows[rows["published_at"] <= day]
-            yield _report(str(etf), known[known["as_of"] == known["as_of"].max()], day, end)
+            known = known_on(rows, day)
+            if len(known):
+                yield _report(str(etf), known, day, end)
 
 
 def _report(etf: str, rows: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp | None) -> InForce:
-    ordered = rows.sort_values(["weight", "stock"], ascending=[False, True], kind="stable")
-    weights = ordered.set_index("stock")["weight"].astype("float64")
+    weights = rows.set_index("stock")["weight"].astype("float64")
     return InForce(etf, rows["as_of"].iloc[0], start, end, weights, str(rows["source"].iloc[0]))
 
 

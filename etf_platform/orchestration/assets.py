@@ -7,6 +7,7 @@ import dagster as dg
 from etf_platform.orchestration import metadata
 from etf_platform.orchestration.failures import RETRY, translated
 from etf_platform.orchestration.graph import LIVE_STEPS, POOL_STEPS, PORTFOLIO_STEPS, UNIVERSE_STEPS
+from etf_platform.orchestration.graph_arbitrage import FUND_STEPS, STOCK_STEPS
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.step import Step
 from etf_platform.orchestration.windows import history_window, tagged_window
@@ -17,7 +18,7 @@ BY_HAND = ("history", "weekly", "quotes")  # jobs that nothing upstream sets off
 
 
 def build_assets(platform: Platform, partitions: dict[str, dg.PartitionsDefinition]) -> list[dg.AssetsDefinition]:
-    """Every asset of every pool, of the portfolio and of every universe."""
+    """Every asset of every pool, of the portfolio, of every universe and of the limit-up tracker."""
     return [build_asset(step, universe, platform, partitions[universe]) for universe, step in steps_of(platform)]
 
 
@@ -28,6 +29,9 @@ def steps_of(platform: Platform) -> Iterator[tuple[str, Step]]:
     yield from ((PORTFOLIO, step) for step in PORTFOLIO_STEPS)
     for universe in platform.config.universes.universes:
         yield from ((universe, step) for step in UNIVERSE_STEPS)
+    tracker = platform.config.arbitrage
+    yield from ((tracker.funds, step) for step in FUND_STEPS)
+    yield from ((tracker.stocks, step) for step in STOCK_STEPS)
 
 
 def _live_steps(platform: Platform, pool: str) -> tuple[Step, ...]:
@@ -38,15 +42,17 @@ def _live_steps(platform: Platform, pool: str) -> tuple[Step, ...]:
 
 def asset_key(address: str, universe: str) -> dg.AssetKey:
     """Asset key of a step's address."""
-    return dg.AssetKey(address.format(pool=universe, each=universe).split("/"))
+    return dg.AssetKey(address.format(pool=universe, each=universe, stocks=universe, funds=universe).split("/"))
 
 
 def upstream(step: Step, universe: str, platform: Platform) -> list[dg.AssetKey]:
-    """Keys of what a step needs; `{each}` becomes every pool."""
+    """Keys of what a step needs; `{each}` becomes every pool, `{stocks}` and `{funds}` the tracker's universes."""
+    tracker = platform.config.arbitrage
+    others = {"{each}": tuple(platform.config.pools), "{stocks}": (tracker.stocks,), "{funds}": (tracker.funds,)}
     return [
         asset_key(need, pool)
         for need in step.needs
-        for pool in (platform.config.pools if "{each}" in need else (universe,))
+        for pool in next((found for mark, found in others.items() if mark in need), (universe,))
     ]
 
 

@@ -8,6 +8,7 @@ from etf_platform.orchestration.alerting.sensors import build_alert_sensors
 from etf_platform.orchestration.assets import build_assets
 from etf_platform.orchestration.checks import build_checks
 from etf_platform.orchestration.jobs import (
+    build_arbitrage_schedule,
     build_checks_schedules,
     build_jobs,
     build_quotes_schedules,
@@ -22,6 +23,8 @@ from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.progress import progress_logger
 from etf_platform.orchestration.rematerialise import build_rematerialise
 from etf_platform.orchestration.tracking.sensor import build_monitor
+
+SHANGHAI = "Asia/Shanghai"
 
 
 def build_definitions(workspace: Workspace) -> dg.Definitions:
@@ -49,6 +52,7 @@ def definitions_of(platform: Platform) -> dg.Definitions:
         schedules=[
             build_schedule(platform, jobs["daily"], partitions[PORTFOLIO]),
             build_weekly_schedule(platform, jobs["weekly"]),
+            build_arbitrage_schedule(platform, jobs, partitions),
             *build_universe_schedules(platform, jobs, partitions),
             *build_quotes_schedules(platform, jobs, partitions),
             *build_checks_schedules(platform, jobs["checks"]),
@@ -69,4 +73,6 @@ def _partitions(platform: Platform) -> dict[str, dg.PartitionsDefinition]:
         name: session_partitions(platform.workspace, platform.config, universe.calendar, universe.timezone)
         for name, universe in platform.config.universes.universes.items()
     }
-    return made | universes | {PORTFOLIO: next(iter(made.values()))}
+    shanghai = session_partitions(platform.workspace, platform.config, "XSHG", SHANGHAI)
+    tracker = dict.fromkeys((platform.config.arbitrage.stocks, platform.config.arbitrage.funds), shanghai)
+    return made | universes | tracker | {PORTFOLIO: next(iter(made.values()))}

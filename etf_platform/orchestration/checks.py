@@ -31,8 +31,11 @@ def build_checks(platform: Platform) -> list[dg.AssetChecksDefinition]:
 def fuses_on(platform: Platform, step: Step, universe: str) -> list[Fuse]:
     """Enabled fuses that guard a table which this step writes, and apply to this universe."""
     written = {f"{table.layer}/{table.name}" for table in step.tables}
-    universes = platform.config.universes.universes
-    return [f for f in enabled_fuses(platform.config) if f.guards in written and f.applies_to(universe, universes)]
+    universes, names = platform.config.universes.universes, platform.config.arbitrage
+    tracker = {names.stocks: "stocks", names.funds: "funds"}
+    return [
+        f for f in enabled_fuses(platform.config) if f.guards in written and f.applies_to(universe, universes, tracker)
+    ]
 
 
 def _check(universe: str, step: Step, fuses: list[Fuse]) -> dg.AssetChecksDefinition:

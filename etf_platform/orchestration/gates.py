@@ -7,6 +7,7 @@ fuse on the tables that it reads, whichever run recorded it.
 from etf_platform.core.errors import GateClosedError
 from etf_platform.core.states import State
 from etf_platform.orchestration.graph import POOL_STEPS
+from etf_platform.orchestration.graph_arbitrage import FUND_STEPS, STOCK_STEPS
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.step import Step
 from etf_platform.orchestration.units import enabled_fuses
@@ -26,7 +27,7 @@ def refuse_behind_open_fuse(platform: Platform, universe: str, step: Step) -> No
         return
     from etf_platform.storage.ledger import latest_verdicts
 
-    guarded = guarded_tables(step)
+    guarded = guarded_tables(step, _siblings(platform, universe))
     halting = {fuse.name for fuse in enabled_fuses(platform.config) if fuse.on_fail == "halt"}
     for row in latest_verdicts(platform.ops, universe):
         if row["fuse"] in halting and row["guards"] in guarded and not State(row["state"]).is_open:
@@ -37,13 +38,18 @@ def refuse_behind_open_fuse(platform: Platform, universe: str, step: Step) -> No
             )
 
 
-def guarded_tables(step: Step) -> set[str]:
+def _siblings(platform: Platform, universe: str) -> tuple[Step, ...]:
+    tracker = platform.config.arbitrage
+    return {tracker.stocks: STOCK_STEPS, tracker.funds: FUND_STEPS}.get(universe, POOL_STEPS)
+
+
+def guarded_tables(step: Step, siblings: tuple[Step, ...] = POOL_STEPS) -> set[str]:
     """`layer/table` of everything that the step's upstream assets write, all the way up.
 
     `history` writes into the same tables as the daily asset that needs it and has no fuses of its own; counted in, it
     would close the gate on the very step that repairs the table.
     """
-    by_address = {other.address: other for other in POOL_STEPS if other.job != "history"}
+    by_address = {other.address: other for other in siblings if other.job != "history"}
     found: set[str] = set()
     waiting = [need for need in step.needs if need in by_address]
     while waiting:

@@ -13,6 +13,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from etf_platform.core.config.strict import ScheduleConfig
 from etf_platform.orchestration.alerting.keys import HEARTBEAT
 from etf_platform.orchestration.assets import asset_key, steps_of
+from etf_platform.orchestration.graph_arbitrage import JOB as ARBITRAGE
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Step
 from etf_platform.orchestration.windows import PARTITION
@@ -27,6 +28,9 @@ JOBS = {
     "weekly": "The quality of the scored factors: rank IC, spread, decay.",
     "portfolio": "The combined account, its KPI and risk, the daily report and the production snapshot.",
 }
+ARBITRAGE_JOB = (
+    "One session of all stocks and their funds: bars, limit states, expectations, event back-test, outcomes."
+)
 QUOTES_JOB = (
     "The latest quotes, names and listings of every pool, from the first network provider that passes the gates."
 )
@@ -37,7 +41,12 @@ def build_jobs(platform: Platform) -> dict[str, AssetJob]:
     """One asset job per `Step.job`; the steps of a universe have one of their own, for they follow its exchange."""
     universes = platform.config.universes.universes
     live = {"quotes": QUOTES_JOB} if platform.source.kind == "live" else {}
-    described = JOBS | live | {universe_job(name): UNIVERSE_JOB.format(universe=name) for name in universes}
+    described = (
+        JOBS
+        | {ARBITRAGE: ARBITRAGE_JOB}
+        | live
+        | {universe_job(name): UNIVERSE_JOB.format(universe=name) for name in universes}
+    )
     jobs = {
         name: dg.define_asset_job(
             name,
@@ -73,6 +82,14 @@ def job_of(step: Step, universe: str) -> str:
 def build_schedule(platform: Platform, daily: AssetJob, partitions: dg.PartitionsDefinition) -> dg.ScheduleDefinition:
     """`daily` at the configured hour, on exchange sessions only."""
     return _on_sessions("daily", daily, platform.config.platform.schedule, partitions)
+
+
+def build_arbitrage_schedule(
+    platform: Platform, jobs: dict[str, AssetJob], partitions: dict[str, dg.PartitionsDefinition]
+) -> dg.ScheduleDefinition:
+    """`arbitrage` at the hour of `daily`, after the close, on sessions of the stocks' exchange."""
+    at, stocks = platform.config.platform.schedule, platform.config.arbitrage.stocks
+    return _on_sessions(ARBITRAGE, jobs[ARBITRAGE], at, partitions[stocks])
 
 
 def build_universe_schedules(

@@ -9,7 +9,7 @@ from etf_platform.core.errors import BadInputError
 
 
 def _rows(*given):
-    """(etf, as_of, published_at, stock, weight[, from_issuer])."""
+    """(etf, as_of, published_at, stock, weight[, from_issuer[, completeness]])."""
     return pd.DataFrame(
         [
             {
@@ -18,8 +18,8 @@ def _rows(*given):
                 "published_at": pd.Timestamp(published),
                 "stock": stock,
                 "weight": weight,
-                "from_issuer": bool(rest),
-                "completeness": "full",
+                "from_issuer": bool(rest and rest[0]),
+                "completeness": rest[1] if len(rest) > 1 else "full",
                 "source": "by hand",
             }
             for etf, as_of, published, stock, weight, *rest in given
@@ -34,6 +34,7 @@ HOLDINGS = _rows(
     ("E1", "2024-03-31", "2024-04-20", "A", 0.20),
     ("E1", "2024-03-31", "2024-04-20", "X", 0.30, True),
     ("E1", "2023-06-30", "2024-05-01", "B", 0.90),  # late, and older than what is known
+    ("E1", "2024-04-30", "2024-05-10", "A", 0.07, False, "top10"),  # ten names do not replace a full list of March
     ("E2", "2023-12-31", "2024-01-05", "A", 0.02),
     ("E2", "2023-12-31", "2024-01-05", "Z", 0.0),
 )

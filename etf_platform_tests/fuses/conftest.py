@@ -103,6 +103,8 @@ def _tables() -> dict[str, pd.DataFrame]:
         "coverage": _coverage(),
         "reconciliation": _reconciliation(),
         "listings": _listings(),
+        "board_counts": _board_counts(),
+        "fund_holdings": _fund_holdings(),
     }
 
 
@@ -111,6 +113,21 @@ def _reconciliation() -> pd.DataFrame:
     rows = pd.DataFrame({"symbol": SYMBOLS, "verdict": ["agrees", "agrees", "absent"]})
     closes = {"close": 2.0, "close_other": 2.0, "source": "live:first", "other_source": "live:second"}
     return rows.assign(date=SESSIONS[99], **closes)
+
+
+def _board_counts() -> pd.DataFrame:
+    """A thousand stocks on every session, ten of them without a known limit."""
+    rows = [{"date": day, "board": board} for day in SESSIONS[:100] for board in ("all", "main")]
+    return pd.DataFrame(rows).assign(stocks=1000, unknown=10)
+
+
+def _fund_holdings() -> pd.DataFrame:
+    """A quarter's report, and one that will be published later."""
+    dates = {
+        "as_of": pd.to_datetime(["2024-03-31", "2024-06-30"]),
+        "published_at": pd.to_datetime(["2024-04-20", "2024-07-20"]),
+    }
+    return pd.DataFrame({"symbol": "510300.SH", **dates})
 
 
 def _listings() -> pd.DataFrame:

@@ -39,6 +39,15 @@ BROKEN: dict[str, tuple[State, Callable[[Any], Any]]] = {
     "broken_members": (State.FAIL, _table("members", lambda m: m.assign(status=["ok", "ok", "quarantined"]))),
     "sources_agree": (State.FAIL, _table("reconciliation", lambda r: r.assign(verdict="differs"))),
     "names_agree": (State.WARN, _table("listings", lambda x: x.assign(status="delisted", is_listed=False))),
+    "stocks_are_all_there": (
+        State.FAIL,
+        _table("board_counts", lambda c: c.assign(stocks=c["stocks"].where(c["date"] < c["date"].max(), 949))),
+    ),
+    "limits_are_known": (State.FAIL, _table("board_counts", lambda c: c.assign(unknown=21))),
+    "holdings_are_fresh": (
+        State.WARN,
+        _table("fund_holdings", lambda h: h.assign(as_of=h["as_of"] - np.timedelta64(150, "D"))),
+    ),
     "unit_mismatch": (State.BLOCKED, _table("bars", lambda b: b.assign(amount=b["amount"] / 1000))),
     "calendar_end": (State.WARN, lambda c: c.with_context(sessions=c.context.sessions[:120])),
     "adjustment_review": (State.FAIL, _table("adjustment_events", lambda e: e.assign(status="review"))),
@@ -188,8 +197,11 @@ def test_the_declared_gates_are_those_of_the_specification() -> None:
         "zero_variance",
         "failed_factors",
         "indicator_sanity",
+        "stocks_are_all_there",
+        "limits_are_known",
     }
     assert {name for name, fuse in FUSES.items() if fuse.on_fail == "warn"} == {
+        "holdings_are_fresh",
         "calendar_end",
         "extreme_month",
         "turnover",
@@ -209,6 +221,18 @@ def test_pool_fuses_leave_universes_alone() -> None:
     assert on_us == on_bars | {"indicator_sanity"} | on_accounts
     assert not FUSES["closes_are_fresh"].applies_to("A_SHARE", ("US",))
     assert not FUSES["closes_are_fresh"].applies_to("portfolio", ("US",))
+
+
+def test_the_trackers_fuses_judge_its_two_universes_and_nothing_else_does() -> None:
+    """Fuses of pools would read five million bars; a pool has no boards."""
+    names = {"STOCK": "stocks", "FUND": "funds"}
+    on = {
+        u: {n for n, f in FUSES.items() if f.applies_to(u, ("US",), names)} for u in ("STOCK", "FUND", "A_SHARE", "US")
+    }
+
+    assert on["STOCK"] == {"stocks_are_all_there", "limits_are_known"}
+    assert on["FUND"] == {"holdings_are_fresh"}
+    assert not (on["A_SHARE"] | on["US"]) & (on["STOCK"] | on["FUND"])
 
 
 def test_one_stale_member_is_told_and_blocks_no_other(good: Any) -> None:

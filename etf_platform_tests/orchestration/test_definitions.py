@@ -41,6 +41,16 @@ UNIVERSE_COLUMN = {
     "risk/US/coverage",
     "reports/US/risk",
 }
+TRACKER_ASSETS = {
+    "market/STOCK/stock_list",
+    "market/STOCK/bars",
+    "market/FUND/bars",
+    "market/FUND/holdings",
+    "arbitrage/STOCK/limit_states",
+    "arbitrage/STOCK/expectations",
+    "arbitrage/STOCK/outcomes",
+    "backtest/STOCK/arbitrage",
+}
 HALTING = {
     "market/{}/bars": {"freshness", "completeness", "broken_members", "unit_mismatch"},
     "factors/{}/panel": {"t_plus_1", "coverage", "index_spec", "zero_variance", "failed_factors"},
@@ -176,8 +186,9 @@ def _tick(definitions, name, when):
 
 def test_every_step_names_a_function_that_exists():
     from etf_platform.orchestration.graph import LIVE_STEPS, POOL_STEPS, PORTFOLIO_STEPS, UNIVERSE_STEPS
+    from etf_platform.orchestration.graph_arbitrage import ARBITRAGE_STEPS
 
-    for step in (*POOL_STEPS, *PORTFOLIO_STEPS, *UNIVERSE_STEPS, *LIVE_STEPS):
+    for step in (*POOL_STEPS, *PORTFOLIO_STEPS, *UNIVERSE_STEPS, *LIVE_STEPS, *ARBITRAGE_STEPS):
         assert callable(resolve(step.run)), step.address
 
 
@@ -187,13 +198,45 @@ def test_only_what_a_person_needs_by_day_has_partitions(graph):
     of_a_pool = ("market/{}/bars", "factors/{}/panel", "strategies/{}/targets", "kpi/{}/snapshot", "risk/{}/forecasts")
     wanted = {address.format(pool) for address in of_a_pool for pool in ("A_SHARE", "QDII", "OTHER")}
     of_us = {"market/US/bars", "indicators/US/daily", "strategies/US/signals", "reports/US/signal", "risk/US/forecasts"}
-    assert partitioned == wanted | of_us | {"kpi/portfolio/snapshot", "risk/portfolio/forecasts"}
+    of_tracker = {
+        "market/FUND/bars",
+        "market/STOCK/bars",
+        "arbitrage/STOCK/limit_states",
+        "arbitrage/STOCK/expectations",
+    }
+    assert partitioned == wanted | of_us | of_tracker | {"kpi/portfolio/snapshot", "risk/portfolio/forecasts"}
 
 
 def test_a_universe_has_its_whole_column_of_assets(graph):
     keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
 
     assert {key for key in keys if "/US/" in key} == UNIVERSE_COLUMN
+
+
+def test_the_limit_up_tracker_has_its_own_assets_job_schedule_and_fuses(shipped, graph):
+    """None of the pools' fuses judges all stocks: their tables would not fit into memory twice."""
+    keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
+    checks = {(check.asset_key.to_user_string(), check.name) for check in graph.asset_check_keys}
+    schedule = shipped.resolve_schedule_def("arbitrage")
+    backtest = graph.get(_key("backtest/STOCK/arbitrage"))
+
+    assert {key for key in keys if "/STOCK/" in key or "/FUND/" in key} == TRACKER_ASSETS
+    assert {pair for pair in checks if "/STOCK/" in pair[0] or "/FUND/" in pair[0]} == {
+        ("arbitrage/STOCK/limit_states", "stocks_are_all_there"),
+        ("arbitrage/STOCK/limit_states", "limits_are_known"),
+        ("market/FUND/holdings", "holdings_are_fresh"),
+    }
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 18 * * 1-5", "Asia/Shanghai")
+    assert {"market/FUND/holdings", "market/FUND/bars"} <= {key.to_user_string() for key in backtest.parent_keys}
+    job = shipped.resolve_job_def("arbitrage")
+    assert {key.to_user_string() for key in job.asset_layer.executable_asset_keys} == TRACKER_ASSETS
+
+
+def test_the_tracker_reports_on_sessions_only(shipped):
+    (request,) = _tick(shipped, "arbitrage", "2024-02-19 18:00").run_requests
+
+    assert request.partition_key == "2024-02-19"
+    assert _tick(shipped, "arbitrage", "2024-02-12 18:00").skip_message == "2024-02-12 is no session of the exchange"
 
 
 def test_a_universe_follows_the_clock_of_its_own_exchange(shipped, graph):

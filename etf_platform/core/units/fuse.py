@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OnFail = Literal["halt", "hold", "warn"]
-Scope = Literal["pool", "portfolio", "every", "universe", "market", "account"]
+Scope = Literal["pool", "portfolio", "every", "universe", "market", "account", "stocks", "funds"]
 APPLIES_TO: dict[Scope, tuple[str, ...]] = {
     "pool": ("pool",),
     "portfolio": ("portfolio",),
@@ -40,6 +40,8 @@ APPLIES_TO: dict[Scope, tuple[str, ...]] = {
     "universe": ("universe",),
     "market": ("pool", "universe"),
     "account": ("pool", "portfolio", "universe"),
+    "stocks": ("stocks",),
+    "funds": ("funds",),
 }
 
 INPUTS: dict[str, Table] = {name.lower(): value for name, value in vars(declared).items() if isinstance(value, Table)}
@@ -100,6 +102,8 @@ class FuseContext:
         Factor within which amount is close * volume; wide for a source whose old price levels are not as traded.
     panel_meta : mapping or None
         Content of `panel_meta.json`.
+    panel_columns : DataFrame or None
+        `measures.columns.column_facts` of the panel's factors up to `as_of`; None when the panel itself is given.
     compute_panel, compute_targets, compute_export : callable or None
         bars -> panel, (bars, panel) -> targets, bars -> panel in the original's shifted form.
     second_equity : DataFrame or None
@@ -119,6 +123,7 @@ class FuseContext:
     unit_factor: float = 2.0
     max_failed_share: float = 0.01
     panel_meta: Mapping[str, Any] | None = None
+    panel_columns: pd.DataFrame | None = None
     compute_panel: Callable[[pd.DataFrame], pd.DataFrame] | None = None
     compute_targets: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame] | None = None
     compute_export: Callable[[pd.DataFrame], pd.DataFrame] | None = None
@@ -153,13 +158,16 @@ class Fuse:
         released. warn: told only; a FAIL becomes a WARN.
     limit : float, str or None
         A number, or the dotted path of one in `FuseContext` (`thresholds.min_coverage`).
-    scope : {"pool", "portfolio", "every", "universe", "market", "account"}
+    scope : {"pool", "portfolio", "every", "universe", "market", "account", "stocks", "funds"}
         What it applies to: rotation pools, the portfolio, both ("every"); universes of `universes.yaml`, or whatever
-        has bars, pools and universes ("market"), or whatever has a return ("account": all three).
+        has bars, pools and universes ("market"), or whatever has a return ("account": all three); the stocks or the
+        funds of the limit-up tracker.
     enabled : bool
         Whether it is judged at all; a fuse that is not enabled is not required for a release either.
     inputs, optional : tuple of str
         Tables it reads, and which of them may be absent.
+    declared_only : tuple of str
+        Tables of which it looks at the declared columns alone; of open ones (factors) the context knows the figures.
     """
 
     name: str
@@ -171,6 +179,7 @@ class Fuse:
     enabled: bool = True
     inputs: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    declared_only: tuple[str, ...] = ()
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -183,10 +192,16 @@ class Fuse:
         first = re.match(r".*?\.(?=\s|$)", inspect.getdoc(self.judge) or "", re.DOTALL)
         return first.group().replace("\n", " ") if first else ""
 
-    def applies_to(self, universe: str, universes: Collection[str] = ()) -> bool:
-        """Whether `universe` is judged by this fuse; a name that is not among `universes` is a pool."""
-        kind = "portfolio" if universe == "portfolio" else "universe" if universe in universes else "pool"
-        return kind in APPLIES_TO[self.scope]
+    def applies_to(
+        self, universe: str, universes: Collection[str] = (), tracker: Mapping[str, str] | None = None
+    ) -> bool:
+        """Whether `universe` is judged by this fuse.
+
+        `universes` are those of `universes.yaml`, `tracker` says which name stands for `stocks` and which for `funds`;
+        any other name is a pool, or the portfolio.
+        """
+        other = "portfolio" if universe == "portfolio" else "universe" if universe in universes else "pool"
+        return (tracker or {}).get(universe, other) in APPLIES_TO[self.scope]
 
     def limit_in(self, context: FuseContext) -> float | None:
         """The limit as a number."""
@@ -264,6 +279,7 @@ def fuse(
     limit: float | str | None = None,
     scope: Scope = "pool",
     enabled: bool = True,
+    declared_only: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Reading]], Fuse]:
     """Turn a function of tables into a fuse; see the module docstring for what its parameter names mean.
 
@@ -277,7 +293,7 @@ def fuse(
         parameters = inspect.signature(judge).parameters
         inputs = tuple(name for name in parameters if name not in ("limit", "context"))
         optional = tuple(name for name in inputs if parameters[name].default is not inspect.Parameter.empty)
-        made = Fuse(judge.__name__, judge, guards, on_fail, limit, scope, enabled, inputs, optional)
+        made = Fuse(judge.__name__, judge, guards, on_fail, limit, scope, enabled, inputs, optional, declared_only)
         _check(made)
         return made
 
