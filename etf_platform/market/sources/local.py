@@ -6,6 +6,7 @@ judgement, and never an answer from anywhere but the files.
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ PRICES = ("open", "high", "low", "close", "prev_close")
 PCT_ROUNDING = 0.6e-4
 # Dates stand in the exchange's time zone, the clock in this machine's.
 A_DAY = pd.Timedelta(days=1)
+Days: TypeAlias = tuple[pd.Timestamp, pd.Timestamp]
 
 
 def read_local(
@@ -87,7 +89,8 @@ def _all_rows(
     start: DateLike | None,
     end: DateLike,
 ) -> pd.DataFrame:
-    frames = [_read(path, source, own, start) for path, own in _files(source, name, root, symbols)]
+    days = None if start is None else (day(start), day(end))
+    frames = [_read(path, source, own, days) for path, own in _files(source, name, root, symbols)]
     rows = pd.concat(frames, ignore_index=True).sort_values(["symbol", "date"], kind="stable", ignore_index=True)
     wanted = rows["date"] <= day(end)
     if start is not None:
@@ -130,11 +133,9 @@ def _matches(root: Path, pattern: str) -> list[Path]:
     return sorted(p for p in start.glob(str(path.relative_to(start))) if p.suffix in SUFFIXES and p.is_file())
 
 
-def _read(
-    path: Path, source: LocalSource, symbols: Sequence[str] | None, start: DateLike | None = None
-) -> pd.DataFrame:
+def _read(path: Path, source: LocalSource, symbols: Sequence[str] | None, days: Days | None = None) -> pd.DataFrame:
     codes = {_code(s, source): s for s in symbols or () if _code(s, source)}
-    raw = _read_file(path, source, None if symbols is None else list(codes), start)
+    raw = _read_file(path, source, None if symbols is None else list(codes), days)
     rows = pd.DataFrame(index=raw.index)
     if symbols is None:
         rows["symbol"] = _symbols(raw, path, source)
@@ -175,13 +176,13 @@ def _code(symbol: str, source: LocalSource) -> str:
     return code if suffixed(code, source.symbol_format == "bare_index") == symbol else ""
 
 
-def _read_file(path: Path, source: LocalSource, codes: list[str] | None, start: DateLike | None = None) -> pd.DataFrame:
+def _read_file(path: Path, source: LocalSource, codes: list[str] | None, days: Days | None = None) -> pd.DataFrame:
     import pyarrow as pa
 
     names = {theirs: ours for ours, theirs in source.columns.items()}
     try:
         if path.suffix == ".parquet":
-            raw = _read_parquet(path, list(names), source, codes, start)
+            raw = _read_parquet(path, list(names), source, codes, days)
         else:
             raw = _read_csv(path, list(names))
     except (pa.ArrowException, OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
@@ -198,7 +199,7 @@ def _read_file(path: Path, source: LocalSource, codes: list[str] | None, start: 
 
 
 def _read_parquet(
-    path: Path, columns: list[str], source: LocalSource, codes: list[str] | None, start: DateLike | None
+    path: Path, columns: list[str], source: LocalSource, codes: list[str] | None, days: Days | None
 ) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -209,8 +210,8 @@ def _read_parquet(
     filters: list[tuple[str, str, object]] = []
     if codes and symbol is not None and not pa.types.is_integer(schema.field(symbol).type):
         filters.append((symbol, "in", codes))
-    if start is not None and pa.types.is_date(schema.field(date).type):
-        filters.append((date, ">=", day(start).date()))
+    if days is not None and pa.types.is_date(schema.field(date).type):
+        filters += [(date, ">=", days[0].date()), (date, "<=", days[1].date())]
     return pq.read_table(path, columns=columns, filters=filters or None).to_pandas()
 
 

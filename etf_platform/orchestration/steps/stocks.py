@@ -23,6 +23,8 @@ from etf_platform.orchestration.steps.stock_sources import (
 )
 from etf_platform.orchestration.steps.tables import StepTables
 
+VALUES = [c.name for c in t.BARS.columns if c.name not in ("fetched_at", "revision")]
+
 
 def load_stock_bars(platform: Platform, universe: str, window: Window) -> Outcome:
     """Bars of every stock that the source holds.
@@ -143,7 +145,9 @@ def _revised(platform: Platform, universe: str, fresh: pd.DataFrame) -> pd.DataF
     parts = []
     for _, rows in fresh.groupby(fresh["date"].dt.year):
         stored = platform.lake.read(t.BARS, universe, start=rows["date"].min().date(), end=rows["date"].max().date())
-        parts.append(numbered_revisions(rows.reset_index(drop=True), stored))
+        rows = rows.reset_index(drop=True)
+        is_known = rows[VALUES].equals(stored[VALUES])
+        parts.append(stored if is_known else numbered_revisions(rows, stored))
     return pd.concat(parts, ignore_index=True)
 
 
