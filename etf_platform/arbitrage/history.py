@@ -77,7 +77,9 @@ def event_signals(
     boards = states[states["at_limit"].astype("boolean").fillna(False).to_numpy(dtype=bool)]
     boards = boards.assign(gain=gains(boards, expectations))
     funds = _fund_days(fund_bars)
-    parts = [_signals_of(report, boards, funds, changes, terms) for report in reports_in_force(holdings)]
+    days = boards["date"]
+    reports = reports_in_force(holdings, days.min(), days.max()) if len(boards) else ()
+    parts = [_signals_of(report, boards, funds, changes, terms) for report in reports]
     found = [part for part in parts if len(part)]
     if not found:
         return pd.DataFrame(columns=COLUMNS).astype({"date": "datetime64[ns]"})

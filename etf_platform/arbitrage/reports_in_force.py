@@ -38,11 +38,16 @@ class InForce:
     source: str
 
 
-def reports_in_force(holdings: pd.DataFrame) -> Iterator[InForce]:
-    """Every report of FUND_HOLDINGS with its days, fund by fund and oldest first."""
+def reports_in_force(
+    holdings: pd.DataFrame, first: pd.Timestamp | None = None, last: pd.Timestamp | None = None
+) -> Iterator[InForce]:
+    """Every report of FUND_HOLDINGS with its days, oldest first by fund; only those that [first, last] sees."""
     for etf, rows in holdings.groupby("symbol", sort=True):
         days = sorted(rows["published_at"].unique())
         for day, end in zip(days, [*days[1:], None], strict=True):
+            is_over = first is not None and end is not None and end <= first
+            if is_over or (last is not None and day > last):
+                continue
             known = known_on(rows, day)
             if len(known):
                 yield _report(str(etf), known, day, end)

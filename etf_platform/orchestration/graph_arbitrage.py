@@ -83,7 +83,7 @@ STOCK_STEPS: tuple[Step, ...] = (
             "market/{funds}/holdings",
         ),
         tables=(t.EVENT_FIGURES, t.EVENT_SIGNALS, t.EVENT_TRADES),
-        description="Past signals by published holdings, bought at the next price; the same fund on random days beside.",
+        description="Past signals by published holdings, bought at the next price; beside them random days.",
         kinds=frozenset({"deltalake", "numpy"}),
         job=JOB,
     ),

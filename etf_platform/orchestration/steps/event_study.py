@@ -72,17 +72,19 @@ class Materials:
 
 
 def write_event_backtest(platform: Platform, universe: str, window: Window) -> Outcome:
-    """Signals by published holdings, traded by every variant; the sensitivity in trades and figures, under its name."""
+    """Signals by published holdings, traded by every variant; the sensitivity beside it where holdings come late."""
     tables = StepTables(platform, window)
     found = materials(platform, tables)
     terms = event_terms(platform, found)
     signals = signals_of(found, signal_terms(platform))
     trades, figures = traded(found, signals, every_variant(), terms)
-    assumed = signals_of(with_assumption(found), signal_terms(platform))
-    more, further = traded(found, assumed, every_variant(ASSUMPTION), terms)
+    if is_known_late(found):
+        assumed = signals_of(with_assumption(found), signal_terms(platform))
+        more, further = traded(found, assumed, every_variant(ASSUMPTION), terms)
+        trades = pd.concat([part for part in (trades, more) if len(part)] or [trades], ignore_index=True)
+        figures = pd.concat([figures, further], ignore_index=True)
     tables.write(t.EVENT_SIGNALS, universe, signals)
-    tables.write(t.EVENT_TRADES, universe, pd.concat([part for part in (trades, more) if len(part)] or [trades]))
-    figures = pd.concat([figures, further], ignore_index=True)
+    tables.write(t.EVENT_TRADES, universe, trades)
     tables.write(t.EVENT_FIGURES, universe, figures)
     return tables.outcome(
         facts={"signals": len(signals), "days with a signal": int(signals["date"].nunique())}
@@ -132,6 +134,12 @@ def traded(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """EVENT_TRADES and EVENT_FIGURES of the signals."""
     return run_events(signals, found.fund_bars, variants, terms, found.sessions, advance=advance)
+
+
+def is_known_late(found: Materials) -> bool:
+    """Whether some fund's first report was published after the history began; else there is nothing to assume."""
+    first = found.holdings.groupby("symbol")["published_at"].min()
+    return bool((first > found.history_start).any())
 
 
 def with_assumption(found: Materials) -> Materials:
