@@ -25,6 +25,8 @@ BENCHMARKS = {
     "rotation": ("Rotation back-test and sweep of 1,000 combinations", []),
     "risk": ("Rolling VaR and ES, 1,500 x 2,520, against two peers", []),
     "bookkeeping": ("Dagster's records: empty assets, per partition and asset", []),
+    "api": ("REST API: 50 clients on loopback, against a bare FastAPI endpoint", []),
+    "tracker": ("Limit-up tracker: one scan of 5,000 stocks and 200 funds", []),
     "endtoend": ("End to end: three pools, 47 funds, ten years", []),
 }
 PACKAGES = [
@@ -39,6 +41,8 @@ PACKAGES = [
     "TA-Lib",
     "vectorbt",
     "bt",
+    "fastapi",
+    "uvicorn",
 ]
 
 

@@ -8,7 +8,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.cors import CORSMiddleware
 
 import etf_platform
-from etf_platform.web.caching import Answers, Rule, ops_stamp
+from etf_platform.web.caching import Answers, Rule, Stamp, ops_stamp
 from etf_platform.web.failures import handle_failures
 from etf_platform.web.models.paging import FAILURES
 from etf_platform.web.rates import Rates
@@ -67,15 +67,18 @@ unless the server listens on loopback only.
 
 def create_app(services: Services) -> FastAPI:
     """The application over one installation."""
+    stamp = ops_stamp(services.ops)
     app = FastAPI(
         title="etf_platform",
         version=etf_platform.__version__,
         description=ABOUT,
         responses=FAILURES,
-        middleware=_before(services),
+        middleware=_before(services, stamp),
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.reading = Reading.of(services)
-    app.state.stamp = ops_stamp(services.ops)
+    app.state.stamp = stamp
     app.state.listeners = set()
     handle_failures(app, services.secrets)
     for module in ROUTERS:
@@ -84,7 +87,7 @@ def create_app(services: Services) -> FastAPI:
     return app
 
 
-def _before(services: Services) -> list[Middleware]:
+def _before(services: Services, stamp: Stamp) -> list[Middleware]:
     """Outermost first: other origins, the gate, kept answers."""
     server, token = services.config.arbitrage.server, services.secrets.api_token
     rules = Rules(services.is_loopback, token.get_secret_value() if token else None, server.cors_origins)
@@ -93,7 +96,7 @@ def _before(services: Services) -> list[Middleware]:
     found = [
         Middleware(Gate, rules=rules, rates=Rates(server.posts_per_minute)),
         Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY),
-        Middleware(Answers, rules=kept, stamp=ops_stamp(services.ops)),
+        Middleware(Answers, rules=kept, stamp=stamp),
     ]
     if server.cors_origins:
         methods = ["GET", "POST", "PUT", "DELETE"]

@@ -10,7 +10,7 @@ from etf_platform.storage import tracker
 from etf_platform.storage.outbox import transaction
 from etf_platform.web.reading import Reading
 from etf_platform.web.routes.events import _stream
-from etf_platform_tests.resources.web_home import DAY, NOW, client_of, get
+from etf_platform_tests.resources.web_home import DAY, NOW, client_of, get, scan, signal
 
 
 def test_the_board_counts_and_pages(client):
@@ -257,21 +257,45 @@ def test_nothing_outside_the_folder_of_reports_is_given(client, services, path):
     assert answer.status_code in (404, 422) and "outside" not in answer.text
 
 
-def test_events_tell_a_new_signal_and_a_scan(services):
+def test_events_tell_what_came_after_the_greeting(services):
+    """Also what was stored under a moment before it: a scan stores everything under the moment at which it began."""
     app = client_of(services).app
+    early = NOW - dt.timedelta(minutes=5)
 
-    async def first_three():
+    async def heard():
         found = []
-        stream = _stream(Reading.of(services), app.state.stamp, (NOW - dt.timedelta(seconds=1)).isoformat())
-        async for event in stream:
+        async for event in _stream(Reading.of(services), app.state.stamp, None):
             found.append(event)
-            if len(found) == 3:
+            if len(found) == 1:
+                with transaction(services.ops) as connection:
+                    tracker.add_signals(connection, [signal() | {"episode": 2}], early)
+                    tracker.move_signals(connection, ["SIG_20240930100000_600519_0001"], "notified", early)
+                    tracker.record_scan(connection, scan() | {"at": early, "state": "failed"})
+            if len(found) == 4:
                 return found
 
-    hello, *news = asyncio.run(asyncio.wait_for(first_three(), 10))
-    assert hello.event == "hello" and hello.retry == 5000
-    assert [event.event for event in news] == ["signal", "scan"]
-    assert news[0].data["stock_name"] == "贵州茅台" and news[1].data["state"] == "done"
+    hello, *told = asyncio.run(asyncio.wait_for(heard(), 10))
+    assert (hello.event, hello.retry, hello.id) == ("hello", 5000, "1")
+    assert [(event.event, event.data["state"]) for event in told] == [
+        ("signal", "new"),
+        ("signal", "notified"),
+        ("scan", "failed"),
+    ]
+    assert told[0].data["stock_name"] == "贵州茅台" and told[-1].id == "2"
+
+
+def test_events_go_on_after_the_last_one_that_was_heard(services):
+    app = client_of(services).app
+
+    async def heard():
+        found = []
+        async for event in _stream(Reading.of(services), app.state.stamp, "0"):
+            found.append(event)
+            if len(found) == 2:
+                return found
+
+    hello, told = asyncio.run(asyncio.wait_for(heard(), 10))
+    assert (hello.id, told.event, told.data["id"]) == ("0", "scan", 1)
 
 
 def test_events_come_over_http_and_are_not_held_back(services):

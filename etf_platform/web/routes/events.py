@@ -5,21 +5,42 @@ Not here: what the page does with them; it asks again for what changed, and poll
 """
 
 import asyncio
-import datetime as dt
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated
 
 from fastapi import APIRouter, Header, HTTPException, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from etf_platform.storage import tracker
+from etf_platform.web.caching import Stamp
+from etf_platform.web.picking import Row
 from etf_platform.web.reading import Read, Reading
 
 router = APIRouter(prefix="/api/v2", tags=["tracker"])
 SECONDS = 1.0
 MOST_CLIENTS = 200
-FEW = 50  # signals and scans looked at after a change
+FEW = 200  # signals and scans looked at after a change
 RETRY = 5_000  # ms
+SIGNAL = ("signal_id", "state", "stock", "stock_name", "etf", "etf_name", "confidence", "actionable")
+SCAN = ("id", "state", "detail")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The newest signals of the day by id and the newest scans, newest first, and the last scan that was told.
+
+    By ids, not by times: a scan stores everything under the moment at which it began.
+    """
+
+    signals: dict[str, Row]
+    scans: list[Row]
+    last_scan: int
+
+    @property
+    def newest(self) -> int:
+        """Id of the newest scan; 0 before the first."""
+        return int(self.scans[0]["id"]) if self.scans else 0
 
 
 @router.get("/events", response_class=EventSourceResponse)
@@ -39,40 +60,34 @@ async def events(
         listeners.discard(mark)
 
 
-async def _stream(read: Reading, stamp: Any, last: str | None) -> AsyncIterator[ServerSentEvent]:
-    since = _since(last) or read.services.now()
-    yield ServerSentEvent(event="hello", data={"now": read.services.now().isoformat()}, id=_id(since), retry=RETRY)
-    seen = None if last else stamp()
+async def _stream(read: Reading, stamp: Stamp, last: str | None) -> AsyncIterator[ServerSentEvent]:
+    """A greeting, after which everything that is written is told; scans after `last` first."""
+    seen, known = stamp(), await asyncio.to_thread(_look, read)
+    since = int(last) if last and last.isdigit() else known.last_scan
+    yield ServerSentEvent(event="hello", data={"now": read.services.now().isoformat()}, id=str(since), retry=RETRY)
+    known = Seen(known.signals, known.scans, since)
     while True:
         now = stamp()
-        if now != seen:
-            seen = now
-            for name, at, data in await asyncio.to_thread(_news, read, since):
-                since = max(since, at)
-                yield ServerSentEvent(event=name, data=data, id=_id(since))
+        if now != seen or known.last_scan < known.newest:
+            seen, before, known = now, known, await asyncio.to_thread(_look, read)
+            for name, data in news(before, known):
+                yield ServerSentEvent(event=name, data=data, id=str(known.last_scan))
         await asyncio.sleep(SECONDS)
 
 
-def _news(read: Reading, since: dt.datetime) -> list[tuple[str, dt.datetime, dict[str, Any]]]:
-    """What was written after a moment, oldest first."""
-    ops, found = read.services.ops, []
-    for row in tracker.signals(ops, read.services.today, limit=FEW):
-        if row["updated_at"] > since:
-            kept = ("signal_id", "state", "stock", "stock_name", "etf", "etf_name", "confidence", "actionable")
-            found.append(("signal", row["updated_at"], {name: row.get(name) for name in kept}))
-    for row in tracker.scans(ops, FEW):
-        if row["at"] > since:
-            found.append(("scan", row["at"], {name: row[name] for name in ("id", "state", "detail")}))
-    return sorted(found, key=lambda event: event[1])
+def news(before: Seen, now: Seen) -> list[tuple[str, Row]]:
+    """What of `now` was not there before: signals that are new or changed their state, and then scans, oldest first."""
+    changed = [row for key, row in now.signals.items() if before.signals.get(key, {}).get("state") != row["state"]]
+    ended = [row for row in now.scans if row["id"] > before.last_scan]
+    return [*(("signal", row) for row in reversed(changed)), *(("scan", row) for row in reversed(ended))]
 
 
-def _id(at: dt.datetime) -> str:
-    return at.astimezone(dt.UTC).isoformat()
+def _look(read: Reading) -> Seen:
+    ops = read.services.ops
+    signals = {row["signal_id"]: _part(row, SIGNAL) for row in tracker.signals(ops, read.services.today, limit=FEW)}
+    scans = [_part(row, SCAN) for row in tracker.scans(ops, FEW)]
+    return Seen(signals, scans, scans[0]["id"] if scans else 0)
 
 
-def _since(text: str | None) -> dt.datetime | None:
-    try:
-        at = dt.datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-    return at if at is not None and at.tzinfo is not None else None
+def _part(row: Row, names: tuple[str, ...]) -> Row:
+    return {name: row.get(name) for name in names}

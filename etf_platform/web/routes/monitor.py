@@ -13,7 +13,7 @@ BY = "api"
 @router.post("/api/monitor/scan")
 def scan(read: Read) -> Done:
     """Ask for a scan now."""
-    return Done(status="success", message=read.services.actions.scan_now())
+    return Done(status="success", message=read.services.secrets.mask(read.services.actions.scan_now()))
 
 
 @router.post("/api/monitor/start")

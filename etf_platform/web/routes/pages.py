@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
+
+from etf_platform.web.describing import describe
 
 WEB = Path(__file__).resolve().parents[1]
 INDEX, STATIC = WEB / "templates" / "index.html", WEB / "static"
@@ -25,6 +27,12 @@ def page() -> Response:
     if not INDEX.is_file():
         return HTMLResponse(PLAIN, headers=headers)
     return FileResponse(INDEX, media_type="text/html; charset=utf-8", headers=headers)
+
+
+@router.get("/docs")
+def description(request: Request) -> HTMLResponse:
+    """What can be asked, as a page without scripts."""
+    return HTMLResponse(describe(request.app), headers={"Content-Security-Policy": POLICY})
 
 
 def mount_static(app: FastAPI) -> None:

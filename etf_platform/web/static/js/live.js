@@ -1,0 +1,53 @@
+// Live updates: the server's event stream while the page is looked at, asking at intervals when there is none.
+
+const SLOWLY = 60_000; // ms, beside the stream: the clock, and what the stream does not tell
+
+/**
+ * Keep up with the server. `told(kind, data)` gets events `signal` and `scan`; `ask()` is to ask for everything again;
+ * `pace()` gives the milliseconds between two asks while there is no stream; `changed(isLive)` tells which it is.
+ */
+export function follow({ told, ask, pace, changed }) {
+  let stream = null;
+  let isLive = false;
+  let timer = null;
+
+  const set = (now) => {
+    if (now === isLive) return;
+    isLive = now;
+    changed(isLive);
+    wait();
+  };
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(tick, isLive ? SLOWLY : pace());
+  };
+  const tick = async () => {
+    if (!document.hidden) {
+      await ask();
+      if (stream?.readyState === EventSource.CLOSED) open();
+    }
+    wait();
+  };
+  const open = () => {
+    stream?.close();
+    stream = new EventSource('/api/v2/events');
+    stream.addEventListener('open', () => set(true));
+    stream.addEventListener('error', () => set(false));
+    for (const kind of ['signal', 'scan']) {
+      stream.addEventListener(kind, (event) => told(kind, JSON.parse(event.data)));
+    }
+  };
+  // A hidden page holds no connection: browsers allow six to one server, over all its tabs.
+  const look = () => {
+    if (document.hidden) {
+      stream?.close();
+      set(false);
+    } else {
+      open();
+      ask();
+    }
+  };
+  document.addEventListener('visibilitychange', look);
+  open();
+  wait();
+}
