@@ -1,13 +1,42 @@
-"""Pearson correlations between panel columns over all rows of a pool. Not here: what to do with them."""
+"""Pearson correlations between panel columns over all rows of a pool. Not here: what to do with them.
+
+Moments of some rows and of the others give those of all rows: the years of a panel that never change are summed once.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 BLOCK = 4096  # rows
-SAMPLE = 2048  # rows that rule out pairs
-ROUNDING = 1.001  # more than the rounding of float32 sums, far less than what tells unlike columns apart
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Sums over pairs of columns of some rows, about a centre of each column.
+
+    Attributes
+    ----------
+    centres : ndarray of shape (n_columns,)
+    known : ndarray of shape (n_columns,)
+        Rows with a value.
+    sums : ndarray of shape (4, n_columns, n_columns)
+        For every pair (a, b), over the rows where both are known: products of the distances from the centres, number of
+        rows, and a's distances and squared distances.
+    """
+
+    centres: np.ndarray
+    known: np.ndarray
+    sums: np.ndarray
+
+    def about(self, centres: np.ndarray) -> "Moments":
+        """The same rows about other centres."""
+        products, both, sums, squares = self.sums
+        by = (self.centres - centres)[:, None]
+        moved = products + by * sums.T + by.T * sums + both * by * by.T
+        wider = squares + 2.0 * by * sums + both * by * by
+        return Moments(centres, self.known, np.stack([moved, both, sums + both * by, wider]))
 
 
 def pearson_matrix(values: np.ndarray) -> np.ndarray:
@@ -23,86 +52,57 @@ def pearson_matrix(values: np.ndarray) -> np.ndarray:
     ndarray of shape (n_columns, n_columns)
         In [-1, 1]; NaN where a column is constant over the common rows, or fewer than two are common.
     """
-    return _pearson(list(values.T))
+    return pearson(moments(list(values.T)))
 
 
-def close_pairs(columns: Sequence[np.ndarray], threshold: float) -> np.ndarray:
-    """Which pairs of columns have |Pearson| above the threshold over the rows where both are defined.
+def moments(columns: Sequence[np.ndarray]) -> Moments:
+    """Moments about the means of the columns, each of shape (n_rows,); values that are not finite are left out.
 
-    A sample of rows rules out many pairs, and only the columns that are left are compared on all rows. Nothing is
-    estimated: the residual of the best line through some rows is never larger than through all of them, so
-    (1 - r_sample**2) * spread_sample > (1 - threshold**2) * spread proves |r| < threshold.
-
-    Parameters
-    ----------
-    columns : sequence of ndarray of shape (n_rows,), or ndarray of shape (n_columns, n_rows)
-        float32 or float64; NaN are left out pair by pair.
-    threshold : float
-        In (0, 1).
-
-    Returns
-    -------
-    ndarray of bool, shape (n_columns, n_columns)
-        Symmetric; False where `pearson_matrix` is NaN.
+    Rows are taken a block at a time: a copy of all of them in float64 would cost more than the arithmetic.
     """
-    near = np.ones((len(columns), len(columns)), dtype=bool)
-    if len(columns) and len(columns[0]) > SAMPLE:
-        near = _not_ruled_out(columns, threshold)
-    involved = np.flatnonzero(near.any(axis=0))
-    close = np.eye(len(near), dtype=bool)
-    exact = np.abs(np.nan_to_num(_pearson([columns[k] for k in involved.tolist()])))
-    close[np.ix_(involved, involved)] = exact > threshold
-    return close
+    means = np.array([_mean(column) for column in columns])
+    known = np.array([np.isfinite(column).sum() for column in columns], dtype=np.float64)
+    total = np.zeros((4, len(columns), len(columns)))
+    for start in range(0, len(columns[0]) if len(columns) else 0, BLOCK):
+        rows = np.array([column[start : start + BLOCK] for column in columns], dtype=np.float64)
+        total += _of_block(rows - means[:, None])
+    return Moments(means, known, total)
 
 
-def _pearson(columns: Sequence[np.ndarray]) -> np.ndarray:
-    covariance, spread, flat = _moments(columns)
+def moment_arrays(frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    """`moments` of the columns of a frame as arrays by name: arguments of `Moments`."""
+    return dict(vars(moments([frame[name].to_numpy() for name in frame])))
+
+
+def joined_moments(parts: Sequence[Moments]) -> Moments:
+    """Moments of all rows, about their means, from those of disjoint parts."""
+    known = np.add.reduce([part.known for part in parts])
+    weighted = np.add.reduce([part.known * part.centres for part in parts])
+    centres = weighted / np.maximum(known, 1.0)
+    return Moments(centres, known, np.add.reduce([part.about(centres).sums for part in parts]))
+
+
+def pearson(of: Moments) -> np.ndarray:
+    """Correlations from moments, as `pearson_matrix` gives them."""
+    products, both, sums, squares = of.sums
+    n = np.maximum(both, 1.0)
+    spread = squares - sums * sums / n
+    floor = 1e-12 * np.maximum(squares, np.finfo(np.float64).tiny)
+    flat = (spread <= floor) | (spread.T <= floor.T) | (both < 2)
     scale = np.sqrt(np.where(flat, 1.0, spread)) * np.sqrt(np.where(flat, 1.0, spread.T))
-    return np.where(flat, np.nan, covariance / scale).clip(-1.0, 1.0)
+    return np.where(flat, np.nan, (products - sums * sums.T / n) / scale).clip(-1.0, 1.0)
 
 
-def _not_ruled_out(columns: Sequence[np.ndarray], threshold: float) -> np.ndarray:
-    """Pairs whose sampled rows still allow |Pearson| above the threshold; on the diagonal, columns flat in them."""
-    rows = np.arange(SAMPLE) * len(columns[0]) // SAMPLE
-    sample = [column[rows] for column in columns]
-    covariance, spread, flat = _moments(sample)
-    residual = np.where(flat, 0.0, spread - covariance**2 / np.where(flat, 1.0, spread).T)
-    # about any other centre than its own mean a column spreads more, so this is an upper bound
-    allowed = np.array([_spread_about(column, _mean(few)) for column, few in zip(columns, sample, strict=True)])
-    ruled_out = residual > ((1.0 - threshold**2) * ROUNDING * allowed)[:, None]
-    near = ~(ruled_out | ruled_out.T)
-    np.fill_diagonal(near, flat.diagonal())
-    return near
-
-
-def _spread_about(column: np.ndarray, centre: float) -> float:
-    distance = column - column.dtype.type(centre)
-    distance[~np.isfinite(distance)] = 0.0
-    with np.errstate(over="ignore"):
-        return float(distance @ distance)
+def close_pairs(correlations: np.ndarray, threshold: float) -> np.ndarray:
+    """Which pairs have |Pearson| above the threshold; symmetric, False where it is NaN, True on the diagonal."""
+    close = np.abs(np.nan_to_num(correlations)) > threshold
+    np.fill_diagonal(close, True)
+    return close
 
 
 def _mean(column: np.ndarray) -> float:
     known = column[np.isfinite(column)]
     return float(known.mean(dtype=np.float64)) if known.size else 0.0
-
-
-def _moments(columns: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Over the rows common to a and b: sum of products of deviations, sum of squares of a's, and whether one is flat.
-
-    Rows are taken a block at a time: a copy of all of them in float64 would cost more than the arithmetic.
-    """
-    means = np.array([[_mean(column)] for column in columns])
-    total = np.zeros((4, len(columns), len(columns)))
-    for start in range(0, len(columns[0]) if len(columns) else 0, BLOCK):
-        rows = np.array([column[start : start + BLOCK] for column in columns], dtype=np.float64)
-        total += _of_block(rows - means)
-    products, both, sums, squares = total
-    n = np.maximum(both, 1.0)
-    spread = squares - sums * sums / n
-    floor = 1e-12 * np.maximum(squares, np.finfo(np.float64).tiny)
-    flat = (spread <= floor) | (spread.T <= floor.T) | (both < 2)
-    return products - sums * sums.T / n, spread, flat
 
 
 def _of_block(centred: np.ndarray) -> np.ndarray:

@@ -8,23 +8,18 @@ import pandas as pd
 from etf_platform.core.config.models import FactorsConfig
 from etf_platform.factors.aliases import published
 from etf_platform.factors.compute import Failure
-from etf_platform.factors.correlation import close_pairs
-
-FIRST_ROWS = 8192
+from etf_platform.factors.correlation import Moments, close_pairs, pearson
 
 
 def identical_groups(
-    values: Sequence[np.ndarray],
-    coverage: np.ndarray,
-    threshold: float,
-    min_coverage: float,
-    positions: Sequence[int] | None = None,
+    close: np.ndarray, coverage: np.ndarray, min_coverage: float, positions: Sequence[int] | None = None
 ) -> list[str]:
-    """Groups of columns that carry the same information: greedy pairs with |Pearson| above the threshold.
+    """Groups of columns that carry the same information: greedy pairs that are close.
 
     Parameters
     ----------
-    values : sequence of ndarray of shape (n_rows,), or ndarray of shape (n_columns, n_rows)
+    close : ndarray of bool, shape (n_columns, n_columns)
+        From `correlation.close_pairs`.
     coverage : ndarray of shape (n_columns,)
         Columns below `min_coverage` join no group.
     positions : sequence of int, optional
@@ -35,10 +30,9 @@ def identical_groups(
     list of str
         `group_1`, `group_2`, ... in the order of their first columns; empty for a column alone.
     """
-    eligible = np.flatnonzero(coverage >= min_coverage)
-    close = np.zeros((len(values), len(values)), dtype=bool)
-    close[np.ix_(eligible, eligible)] = close_pairs([values[k] for k in eligible.tolist()], threshold)
-    where = np.arange(len(values)) if positions is None else np.asarray(positions)
+    eligible = coverage >= min_coverage
+    close = close & eligible & eligible[:, None]
+    where = np.arange(len(close)) if positions is None else np.asarray(positions)
     close = close[np.ix_(where, where)]
     groups = [""] * len(where)
     count = 0
@@ -52,15 +46,26 @@ def identical_groups(
     return groups
 
 
+def summarised_columns() -> list[str]:
+    """Panel columns behind the published ids, in their order."""
+    return list(dict.fromkeys(entry.column for entry in published()))
+
+
 def summary_rows(
-    panel: pd.DataFrame, settings: FactorsConfig, failures: Sequence[Failure] = (), source: str = ""
+    facts: pd.DataFrame,
+    sums: Moments,
+    settings: FactorsConfig,
+    failures: Sequence[Failure] = (),
+    source: str = "",
 ) -> pd.DataFrame:
     """The `factors/<pool>/summary` table: one row per published id, in the published order.
 
     Parameters
     ----------
-    panel : DataFrame
-        All rows of the pool, with the columns behind the 314 ids.
+    facts : DataFrame, index: `summarised_columns()`
+        Their `measures.columns.column_facts` over all rows of the pool.
+    sums : Moments
+        Of the same columns over the same rows.
     settings : FactorsConfig
         `low_coverage`, `identical_correlation`, `identical_min_coverage`.
     failures : sequence of Failure
@@ -73,14 +78,12 @@ def summary_rows(
     DataFrame
         `is_production` is False throughout; `selection` decides it.
     """
-    entries = published()
-    columns = list(dict.fromkeys(entry.column for entry in entries))
-    values = [panel[name].to_numpy() for name in columns]
-    coverage = np.array([np.isfinite(column).mean() if column.size else 0.0 for column in values])
-    constant = np.array([_is_constant(column) for column in values])
+    entries, columns = published(), summarised_columns()
+    coverage = (facts["known"] / facts["rows"].clip(lower=1)).to_numpy(np.float64)
+    constant = (facts["lowest"] == facts["highest"]).to_numpy()
     where = [columns.index(entry.column) for entry in entries]
-    limits = (settings.identical_correlation, settings.identical_min_coverage)
-    groups = identical_groups(values, coverage, *limits, positions=where)
+    close = close_pairs(pearson(sums), settings.identical_correlation)
+    groups = identical_groups(close, coverage, settings.identical_min_coverage, positions=where)
     errors = {failure.column: failure.error for failure in failures}
     return pd.DataFrame(
         {
@@ -99,15 +102,6 @@ def summary_rows(
             "source": source,
         }
     )
-
-
-def _is_constant(column: np.ndarray) -> bool:
-    """Whether the column has values and all of them are equal; most columns show two in their first rows."""
-    for rows in (column[:FIRST_ROWS], column):
-        known = rows[np.isfinite(rows)]
-        if known.size and (known != known[0]).any():
-            return False
-    return bool(known.size)
 
 
 def _reason(column: str, coverage: float, is_constant: bool, low: float, errors: dict[str, str]) -> str:

@@ -24,17 +24,19 @@ META_KEYS = (
     "panel_columns_hash",
 )
 SHOWN = 10  # names listed in details
-FIRST_ROWS = 8192  # nearly every column shows two values in these
+
+OF_PANEL = ("panel",)
 
 
-@fuse(guards="factors/panel", on_fail="halt", limit="thresholds.min_coverage")
+@fuse(guards="factors/panel", on_fail="halt", limit="thresholds.min_coverage", declared_only=OF_PANEL)
 def coverage(panel: pd.DataFrame, limit: float, context: FuseContext) -> Reading:
     """Enough of the panel is filled to rank funds on it, and not suddenly less than before.
 
     Observed is the mean non-null share over factor columns. From the limit on PASS, down to `warn_coverage_floor`
     WARN, below FAIL; `max_coverage_drop` or more below the last accepted run FAIL; without such a run at best WARN.
     """
-    filled = panel[factor_columns(panel)].notna().mean()
+    facts = _facts(panel, context)
+    filled = facts["known"] / facts["rows"]
     observed = float(filled.mean())
     accepted = context.accepted.get("coverage")
     state, reason = _coverage_state(observed, accepted, limit, context)
@@ -66,7 +68,7 @@ def effective_factors(factor_summary: pd.DataFrame, limit: float) -> Reading:
     )
 
 
-@fuse(guards="factors/panel", on_fail="halt", limit=0)
+@fuse(guards="factors/panel", on_fail="halt", limit=0, declared_only=OF_PANEL)
 def index_spec(panel: pd.DataFrame, context: FuseContext) -> Reading:
     """Rows are keyed by symbol and date, unique, sorted, and dated on exchange sessions."""
     problems = index_problems(panel, context.need("sessions"))
@@ -95,24 +97,17 @@ def index_problems(panel: pd.DataFrame, sessions: pd.DatetimeIndex) -> list[str]
     return [problem for problem, is_found in found.items() if is_found]
 
 
-@fuse(guards="factors/panel", on_fail="halt", limit="thresholds.max_zero_variance")
-def zero_variance(panel: pd.DataFrame, limit: float) -> Reading:
+@fuse(guards="factors/panel", on_fail="halt", limit="thresholds.max_zero_variance", declared_only=OF_PANEL)
+def zero_variance(panel: pd.DataFrame, limit: float, context: FuseContext) -> Reading:
     """No factor is constant. One or more WARN, the limit or more FAIL; a column without values is coverage's matter."""
-    names = [name for name in factor_columns(panel) if _is_constant(panel[name])]
+    facts = _facts(panel, context)
+    names = list(facts.index[facts["lowest"] == facts["highest"]])
     state = State.FAIL if len(names) >= limit else State.WARN if names else State.PASS
     reason = f"constant: {', '.join(names[:SHOWN])}" if names else ""
     return Reading(float(len(names)), state=state, reason=reason, details={"constant": names})
 
 
-def _is_constant(column: pd.Series) -> bool:
-    first = column.to_numpy()[:FIRST_ROWS]
-    known = first[first == first]  # without NaN
-    if known.size and (known != known[0]).any():
-        return False
-    return bool(column.max() == column.min())
-
-
-@fuse(guards="factors/summary", on_fail="hold", limit=0)
+@fuse(guards="factors/summary", on_fail="hold", limit=0, declared_only=OF_PANEL)
 def metadata(panel: pd.DataFrame, factor_summary: pd.DataFrame, context: FuseContext) -> Reading:
     """The panel's description is complete, its hash recomputes, and every described factor is in the panel.
 
@@ -124,7 +119,7 @@ def metadata(panel: pd.DataFrame, factor_summary: pd.DataFrame, context: FuseCon
     recomputed = columns_hash(described)
     if described and meta.get("panel_columns_hash") not in (None, "", recomputed):
         problems.append(f"panel_columns_hash is {meta['panel_columns_hash']}, recomputed {recomputed}")
-    columns = set(factor_columns(panel))
+    columns = set(_facts(panel, context).index)
     stored = factor_summary.loc[factor_summary["column"].isin(columns), "factor_id"]
     if absent := sorted(described - columns - set(stored)):
         problems.append(f"described and not in the panel: {', '.join(absent[:SHOWN])}")
@@ -136,7 +131,7 @@ def columns_hash(names: Iterable[str]) -> str:
     return hashlib.md5("|".join(sorted(names)).encode(), usedforsecurity=False).hexdigest()[:16]
 
 
-@fuse(guards="factors/panel", on_fail="halt", limit="max_failed_share")
+@fuse(guards="factors/panel", on_fail="halt", limit="max_failed_share", declared_only=OF_PANEL)
 def failed_factors(panel: pd.DataFrame, limit: float, context: FuseContext) -> Reading:
     """Hardly any designed factor failed to compute.
 
@@ -145,7 +140,7 @@ def failed_factors(panel: pd.DataFrame, limit: float, context: FuseContext) -> R
     """
     told = context.need("panel_meta")["failed_factors"]
     failed = sorted({str(entry["factor"]) if isinstance(entry, Mapping) else str(entry) for entry in told})
-    designed = len(set(factor_columns(panel)) | set(failed))
+    designed = len(set(_facts(panel, context).index) | set(failed))
     share = len(failed) / designed
     state = State.FAIL if share > limit else State.WARN if failed else State.PASS
     reason = f"{len(failed)} of {designed} failed: {', '.join(failed[:SHOWN])}" if failed else ""
@@ -156,3 +151,10 @@ def factor_columns(panel: pd.DataFrame) -> list[str]:
     """Columns of a panel that hold factors, in stored order."""
     described = {column.name for column in PANEL.columns}
     return [name for name in panel.columns if name not in described]
+
+
+def _facts(panel: pd.DataFrame, context: FuseContext) -> pd.DataFrame:
+    """Facts of the factor columns: those that the context brings, else of the panel itself."""
+    from etf_platform.measures.columns import column_facts
+
+    return column_facts(panel[factor_columns(panel)]) if context.panel_columns is None else context.panel_columns

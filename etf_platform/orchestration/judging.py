@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ def judge(platform: Platform, universe: str, fuses: Sequence[Fuse], window: Wind
 
     context = fuse_context(platform, universe, window.end or _last_listing(platform, universe, fuses))
     tables = load_inputs(platform, universe, fuses)
+    context = replace(context, panel_columns=_panel_columns(platform, universe, fuses, context))
     judged = [(fuse, fuse.run({n: tables[n] for n in fuse.inputs if n in tables}, context)) for fuse in fuses]
     record_verdicts(platform.ops, [_verdict(platform, fuse, reading, context, window) for fuse, reading in judged])
     return judged
@@ -51,13 +53,40 @@ def _verdict(platform: Platform, fuse: Fuse, reading: Reading, context: FuseCont
 
 
 def load_inputs(platform: Platform, universe: str, fuses: Sequence[Fuse]) -> "dict[str, pd.DataFrame]":
-    """Every table that these fuses read, once; tables that were never written are left out."""
+    """Every table that these fuses read, once; tables that were never written are left out.
+
+    Open columns (343 factors) are left out too where no fuse looks at them.
+    """
     names = sorted({name for fuse in fuses for name in fuse.inputs})
     return {
-        name: platform.lake.read(INPUTS[name], universe)
+        name: platform.lake.read(INPUTS[name], universe, columns=_needed(name, fuses))
         for name in names
         if platform.lake.exists(INPUTS[name], universe)
     }
+
+
+def _needed(name: str, fuses: Sequence[Fuse]) -> list[str] | None:
+    if any(name in fuse.inputs and name not in fuse.declared_only for fuse in fuses):
+        return None
+    return [column.name for column in INPUTS[name].columns]
+
+
+def _panel_columns(
+    platform: Platform, universe: str, fuses: Sequence[Fuse], context: FuseContext
+) -> "pd.DataFrame | None":
+    """Facts of the stored panel's factors up to the judged session; None when the whole panel is loaded, or none is."""
+    if all("panel" not in fuse.inputs for fuse in fuses) or _needed("panel", fuses) is None:
+        return None
+    if context.as_of is None or not platform.lake.exists(t.PANEL, universe):
+        return None
+    from etf_platform.measures.columns import fact_arrays, facts_from, joined_facts
+    from etf_platform.storage.settled import figures
+
+    described = {column.name for column in t.PANEL.columns}
+    columns = [name for name in platform.lake.listing(t.PANEL, universe).schema.names if name not in described]
+    folder = platform.workspace.home / "cache" / "settled"
+    parts, _ = figures(platform.lake, t.PANEL, universe, columns, fact_arrays, folder, context.as_of.date())
+    return joined_facts([facts_from(part, columns) for part in parts])
 
 
 def fuse_context(platform: Platform, universe: str, as_of: date | None) -> FuseContext:

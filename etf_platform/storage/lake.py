@@ -24,7 +24,7 @@ from etf_platform.core.schema import Table
 from etf_platform.storage import delta, views
 from etf_platform.storage.delta import LostRaceError, Part, Place
 from etf_platform.storage.evolution import aligned, merged, selected
-from etf_platform.storage.listings import Listings
+from etf_platform.storage.listings import Listing, Listings
 from etf_platform.storage.recent import Recent
 from etf_platform.storage.scan import narrowed, read_parts, to_pandas
 from etf_platform.storage.span import Day, Span
@@ -163,6 +163,16 @@ class Lake:
             self._recent.keep(place.address, listing.version, frame)
             return narrowed(frame, span, columns, symbols), listing.version
         return to_pandas(read_parts(place, files, schema, span, symbols, table)), listing.version
+
+    def listing(self, table: Table, universe: str) -> Listing:
+        """Number, schema and files of the newest version.
+
+        Raises
+        ------
+        MissingTableError
+            Never written.
+        """
+        return self._listings.of(self.place(table, universe))
 
     def exists(self, table: Table, universe: str) -> bool:
         """Whether the table has ever been written."""

@@ -41,13 +41,17 @@ class Listings:
             As `delta.open_version`.
         """
         known = self._known.get(place.uri)
-        if version is None and known is not None and _newest_stamp(place, known[1].version) == known[0]:
+        if known is not None and version in (None, known[1].version) and _is_newest(place, known):
             return known[1]
         opened = delta.open_version(place, version)
         listing = Listing(int(opened.version()), delta.stored_schema(opened), tuple(delta.parts(opened)))
         if version is None and (stamp := _newest_stamp(place, listing.version)):
             self._known[place.uri] = stamp, listing
         return listing
+
+
+def _is_newest(place: Place, known: tuple[Stamp, Listing]) -> bool:
+    return _newest_stamp(place, known[1].version) == known[0]
 
 
 def _newest_stamp(place: Place, version: int) -> Stamp | None:

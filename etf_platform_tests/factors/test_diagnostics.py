@@ -8,16 +8,29 @@ from etf_platform.core.config.models import FactorsConfig
 from etf_platform.core.errors import InsufficientDataError, UnknownUnitError
 from etf_platform.core.tables import FACTOR_CORRELATION, FACTOR_SUMMARY
 from etf_platform.factors.compute import Failure
-from etf_platform.factors.correlation import close_pairs, correlation_rows, pearson_matrix
+from etf_platform.factors.correlation import (
+    close_pairs,
+    correlation_rows,
+    joined_moments,
+    moments,
+    pearson,
+    pearson_matrix,
+)
 from etf_platform.factors.panel import compute_panel
 from etf_platform.factors.selection import production_ids
-from etf_platform.factors.summary import identical_groups, summary_rows
+from etf_platform.factors.summary import identical_groups, summarised_columns, summary_rows
+from etf_platform.measures.columns import column_facts, joined_facts
 
 CURATED = ("TA_RSI_14", "VBT_MA_5", "RETURN_5")
 
 
 def settings(rule="curated12"):
     return FactorsConfig(production_set=rule, curated12=CURATED)
+
+
+def summary_of(panel, failures=(), source=""):
+    columns = panel[summarised_columns()]
+    return summary_rows(column_facts(columns), moments(list(columns.to_numpy().T)), settings(), failures, source)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +40,7 @@ def panel(bars):
 
 @pytest.fixture(scope="module")
 def summary(panel):
-    return summary_rows(panel, settings(), source="simulated")
+    return summary_of(panel, source="simulated")
 
 
 def test_correlation_is_pearson_over_common_rows():
@@ -54,25 +67,50 @@ def test_groups_are_greedy_and_skip_sparse_columns():
     base = rng.normal(size=(100, 1))
     values = np.hstack([base, rng.normal(size=(100, 1)), -2 * base, base + 5])
 
-    assert identical_groups(values.T, np.ones(4), 0.999, 0.8) == ["group_1", "", "group_1", "group_1"]
-    assert identical_groups(values.T, np.array([1, 1, 0.5, 1]), 0.999, 0.8) == ["group_1", "", "", "group_1"]
+    close = close_pairs(pearson_matrix(values), 0.999)
+
+    assert identical_groups(close, np.ones(4), 0.8) == ["group_1", "", "group_1", "group_1"]
+    assert identical_groups(close, np.array([1, 1, 0.5, 1]), 0.8) == ["group_1", "", "", "group_1"]
 
 
-def test_the_pairs_found_through_a_sample_are_those_of_all_rows():
-    """Twins, near twins on both sides of the threshold, rare jumps that no sample sees, constants and gaps."""
+def awkward_columns():
+    """Twins, near twins on both sides of 0.999, rare jumps, a constant, far levels, gaps, a column without values."""
     rng = np.random.default_rng(2)
     base = rng.normal(size=9000)
     rare = np.where(np.arange(9000) == 4001, 1e4, rng.normal(size=9000))
     columns = [base, 3 - 2 * base, base + 0.04 * rng.normal(size=9000), base + 0.05 * rng.normal(size=9000), rare]
     columns += [rare + rng.normal(size=9000), rng.normal(size=9000), np.full(9000, 7.0), base + 1e6, np.exp(base)]
-    values = np.array(columns)
+    values = np.array([*columns, np.full(9000, np.nan)])
     values[1, :3000] = np.nan
     values[6, rng.random(9000) < 0.3] = np.nan
+    return values
+
+
+@pytest.mark.parametrize("cuts", [(), (5000,), (1, 2999, 3000, 8999), (0, 9000)], ids=str)
+def test_moments_of_parts_give_the_correlations_of_all_rows(cuts):
+    """Also where a column has no value in a part, and where parts are empty."""
+    values = awkward_columns()
+
+    parts = [moments(list(part)) for part in np.split(values, cuts, axis=1)]
 
     with np.errstate(invalid="ignore"):
-        expected = np.abs(pd.DataFrame(values.T).corr().to_numpy()) > 0.999
-    assert (close_pairs(values, 0.999) == expected).all()
-    assert expected.sum() > 10 + 4
+        expected = pd.DataFrame(values.T).corr().to_numpy()
+    found = pearson(joined_moments(parts))
+    assert (close_pairs(found, 0.999) == (np.abs(np.nan_to_num(expected)) > 0.999) | np.eye(11, dtype=bool)).all()
+    np.testing.assert_allclose(found[:7, :7], expected[:7, :7], atol=1e-9)
+
+
+@pytest.mark.parametrize("cuts", [(), (5000,), (1, 2999, 3000, 8999), (0, 9000)], ids=str)
+def test_facts_of_parts_give_those_of_all_rows(cuts):
+    values = awkward_columns()
+
+    found = joined_facts([column_facts(pd.DataFrame(part.T)) for part in np.split(values, cuts, axis=1)])
+
+    frame = pd.DataFrame(values.T)
+    assert found["rows"].tolist() == [9000] * 11
+    assert found["known"].tolist() == frame.notna().sum().tolist()
+    assert found["lowest"].equals(frame.min().rename("lowest"))
+    assert found["highest"].equals(frame.max().rename("highest"))
 
 
 def test_summary_has_a_row_per_published_id_and_fits_its_schema(summary):
@@ -103,7 +141,7 @@ def test_published_duplicates_of_well_covered_columns_share_a_group(summary):
 def test_failed_low_and_constant_columns_carry_a_reason(panel):
     broken = panel.assign(obv=np.nan, momentum_1=0.5)
 
-    summary = summary_rows(broken, settings(), [Failure("obv", "IndexError: no")]).set_index("factor_id")
+    summary = summary_of(broken, [Failure("obv", "IndexError: no")]).set_index("factor_id")
 
     assert summary.loc["VBT_OBV", "reason"] == "failed: IndexError: no"
     assert summary.loc["RETURN_1", "reason"] == "constant"
@@ -113,7 +151,7 @@ def test_failed_low_and_constant_columns_carry_a_reason(panel):
 
 
 def test_the_summary_of_an_empty_panel_covers_nothing(panel):
-    assert (summary_rows(panel.iloc[:0], settings())["coverage"] == 0).all()
+    assert (summary_of(panel.iloc[:0])["coverage"] == 0).all()
 
 
 def test_the_curated_set_is_the_configured_list():

@@ -10,6 +10,7 @@ from etf_platform.core.errors import BadInputError
 from etf_platform.core.states import State
 from etf_platform.core.units.fuse import FuseContext, Reading, fuse, verdict_row
 from etf_platform.fuses import bars, panel, results
+from etf_platform.measures.columns import column_facts
 
 
 def _filled(share: float) -> pd.DataFrame:
@@ -279,3 +280,20 @@ def test_a_verdict_row_carries_the_reading(good: Any) -> None:
         "limit": 10.0,
         "reason": "",
     }
+
+
+@pytest.mark.parametrize("name", ["coverage", "zero_variance", "index_spec", "failed_factors", "metadata"])
+@pytest.mark.parametrize("spoil", ["nothing", "gaps", "constant"])
+def test_facts_in_the_context_are_judged_as_the_panel_itself(good: Any, name: str, spoil: str) -> None:
+    """The stored panel is not read as a whole every day: key columns and the figures of its columns are enough."""
+    table = good.tables["panel"].copy()
+    if spoil == "gaps":
+        table["MOM_3"] = table["MOM_3"].where(table["symbol"] == "510050.SH")
+    if spoil == "constant":
+        table["F"] = 1.0
+    whole, unit = good.with_table("panel", table), getattr(panel, name)
+    keys = ["date", "symbol", "source"]
+    narrow = good.with_table("panel", table[keys]).with_context(panel_columns=column_facts(table.drop(columns=keys)))
+
+    assert narrow.judge(unit) == whole.judge(unit)
+    assert unit.declared_only == ("panel",)

@@ -9,12 +9,13 @@ from etf_platform.core import tables as t
 from etf_platform.core.units.strategy import ScoredFactor
 from etf_platform.factors.aliases import lookup, panel_columns, published
 from etf_platform.factors.compute import Failure
-from etf_platform.factors.correlation import correlation_rows
+from etf_platform.factors.correlation import Moments, correlation_rows, joined_moments, moment_arrays
 from etf_platform.factors.export import hash_bars, panel_meta
 from etf_platform.factors.panel import compute_panel, known_factors
 from etf_platform.factors.quality import quality_rows
 from etf_platform.factors.selection import production_ids
-from etf_platform.factors.summary import summary_rows
+from etf_platform.factors.summary import summarised_columns, summary_rows
+from etf_platform.measures.columns import fact_arrays, facts_from, joined_facts
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.tables import StepTables
@@ -67,9 +68,11 @@ def labelled(panel: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
 def write_summary(platform: Platform, pool: str, window: Window) -> Outcome:
     """Diagnostics of all published ids."""
     tables = StepTables(platform, window)
-    panel = tables.read(t.PANEL, pool)
-    settings = platform.config.factors
-    summary = summary_rows(panel, settings, stored_failures(platform, pool), panel["source"].iloc[-1])
+    settings, columns = platform.config.factors, summarised_columns()
+    facts = joined_facts([facts_from(part, columns) for part in tables.figures(t.PANEL, pool, columns, fact_arrays)])
+    sums = joined_moments([Moments(**part) for part in tables.figures(t.PANEL, pool, columns, moment_arrays)])
+    source = platform.lake.read(t.PANEL_META, pool)["source"].iloc[-1]
+    summary = summary_rows(facts, sums, settings, stored_failures(platform, pool), source)
     selected = production_ids(settings, summary)
     summary["is_production"] = summary["factor_id"].isin(selected)
     tables.write(t.FACTOR_SUMMARY, pool, summary)

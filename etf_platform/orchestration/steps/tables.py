@@ -12,6 +12,8 @@ from etf_platform.orchestration.step import Outcome, Window, Written
 if TYPE_CHECKING:
     import pandas as pd
 
+    from etf_platform.storage.settled import Arrays, Figure
+
 
 class StepTables:
     """The lake as one step sees it.
@@ -48,6 +50,15 @@ class StepTables:
             return self.read(table, universe, end)
         except MissingTableError:
             return None
+
+    def figures(self, table: Table, universe: str, columns: Sequence[str], figure: "Figure") -> "list[Arrays]":
+        """A figure over the table's years that are over and over its last one; see `storage.settled`."""
+        from etf_platform.storage.settled import figures
+
+        folder = self._platform.workspace.home / "cache" / "settled"
+        parts, version = figures(self._platform.lake, table, universe, columns, figure, folder)
+        self._seen[table, universe] = version
+        return parts
 
     def write(
         self, table: Table, universe: str, frame: "pd.DataFrame", start: date | None = None, end: date | None = None

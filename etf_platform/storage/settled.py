@@ -1,0 +1,110 @@
+"""Figures of the years of a table that are over, worked out once: files never change and no name is used twice.
+
+A figure is a function of some rows whose values over all rows follow from those of disjoint parts. Here it is given for
+two parts: the years before the last one, from a file beside the lake when the same files have been looked at before,
+and the last year, always from its rows. Kept files may be removed at any time. What is counted is not known here.
+"""
+
+import contextlib
+import hashlib
+import inspect
+import os
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from etf_platform.core.schema import Table
+from etf_platform.storage.lake import Lake
+from etf_platform.storage.span import Day, Span
+
+Arrays: TypeAlias = Mapping[str, np.ndarray]
+Figure: TypeAlias = Callable[[pd.DataFrame], Arrays]
+REMEMBERED = 12
+_last: OrderedDict[tuple[str, ...], Arrays] = OrderedDict()
+
+
+def figures(
+    lake: Lake, table: Table, universe: str, columns: Sequence[str], figure: Figure, folder: Path, end: Day = None
+) -> tuple[list[Arrays], int]:
+    """The figure over the years that are over and over the last year up to `end`, and the version that was read.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Columns that the figure is handed.
+    figure : callable
+        A module's function, DataFrame -> arrays by name.
+    folder : Path
+        Where figures are kept; a folder that cannot be read or written only costs time.
+
+    Returns
+    -------
+    (list of one or two mappings, int)
+
+    Raises
+    ------
+    MissingTableError
+        Never written.
+    """
+    listing = lake.listing(table, universe)
+    wanted = Span.of_read(table, None, end)
+    years = sorted({p.year for p in listing.parts if p.year and p.rows and wanted.may_hold(p.year)})
+    over = [p.path for p in listing.parts if p.year in years[:-1]]
+    now = [p.path for p in listing.parts if p.year in years[-1:]]
+
+    def of_rows(start: Day, until: Day) -> Arrays:
+        return figure(lake.read(table, universe, start, until, columns, version=listing.version))
+
+    what = _digest(figure.__name__, *columns), _code(figure)
+    path = folder / table.address(universe) / f"{what[0]}-{_digest(*over, what[1])}.npz"
+    first = f"{years[-1]}-01-01" if years else None
+    parts = [_remembered((*what, *now, str(end)), lambda: of_rows(first, end))]
+    if over:
+        parts.insert(0, _kept(path) or _keep(path, of_rows(None, f"{years[-2]}-12-31")))
+    return parts, listing.version
+
+
+def _remembered(key: tuple[str, ...], work: Callable[[], Arrays]) -> Arrays:
+    """The last year's figure of the same files: fuses of two tables ask for the same one within a run."""
+    if key not in _last:
+        while len(_last) >= REMEMBERED:
+            _last.popitem(last=False)
+        _last[key] = work()
+    return _last[key]
+
+
+def _code(figure: Figure) -> str:
+    """Another way of counting is another figure."""
+    module = inspect.getmodule(figure)
+    return f"{np.__version__} {inspect.getsource(module if module is not None else figure)}"
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("|".join(texts).encode()).hexdigest()[:24]
+
+
+def _kept(path: Path) -> Arrays | None:
+    try:
+        with np.load(path) as stored:
+            return dict(stored)
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return None
+
+
+def _keep(path: Path, arrays: Arrays) -> Arrays:
+    """Store the arrays in place of what was kept for other files, and give them back."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stale = set(path.parent.glob(f"{path.name.partition('-')[0]}-*.npz"))
+        with partial.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+        partial.replace(path)
+        for old in stale - {path}:
+            old.unlink(missing_ok=True)
+    return arrays
