@@ -38,7 +38,8 @@ class Probability:
     sharpe, skew : float or None
         Mean over sample deviation of these returns, annualised by 252 / horizon; their skewness.
     max_drawdown : float or None
-        Deepest fall (negative) of these returns compounded in the order of their days.
+        Deepest fall (zero or negative) of the returns after the independent matches, compounded in order; by the
+        original's rules of all matches, which overlap.
     environment : str
         Market environment, e.g. 牛市顶部; empty when unknown.
     position_hint : float or None
