@@ -6,7 +6,7 @@ import pytest
 
 from etf_platform.alerts.events import Block, Event, Severity
 from etf_platform.alerts.layout import Paper, fitting, message_of, one_line
-from etf_platform.alerts.wording import LimitUp, limit_up_signal, trend_signal
+from etf_platform.alerts.wording import LimitUp, limit_up_opened, limit_up_signal, trend_signal
 
 NOW = dt.datetime(2026, 1, 5, 10, 2, 11, tzinfo=dt.UTC)
 
@@ -106,6 +106,17 @@ def test_unknown_values_are_dashes_and_observation_is_no_advice():
     assert [line for line in text.splitlines() if line.endswith(": —")] == [
         "  价格: —", "  封单: —", "  当前价: —", "  溢价: —",
     ]  # fmt: skip
+
+
+def test_push_text_when_a_board_opens():
+    made = limit_up_opened(
+        "2026-01-05:600519.SH:1", "600519.SH", "贵州茅台", 1425.0, [("510300.SH", "沪深300ETF")], NOW
+    )
+
+    text = message_of([made], "n", Paper(4096)).markdown
+    assert (made.subject, made.key) == ("⚠️ 涨停打开 - 贵州茅台", "limit_up_opened:2026-01-05:600519.SH:1")
+    assert "- 代码: 600519.SH\n- 名称: 贵州茅台\n- 价格: ¥1425.00" in text
+    assert "**💰 失效信号**\n\n- 510300.SH: 沪深300ETF" in text and "建议买入" not in text
 
 
 def test_the_trend_report_goes_out_as_it_stands():

@@ -78,6 +78,7 @@ def judge(
         settlement=settlement_of(platform, funds),
         continuous_until=continuous_until(funds, known.day),
         names=names_of(platform),
+        gates=sighting.second.state,
         told=frozenset((row["stock"], row["etf"], row["episode"]) for row in signalled),
         standing=sum(1 for row in signalled if row["actionable"] and row["state"] in OPEN_STATES),
         next_sequence=len(signalled) + 1,

@@ -17,6 +17,7 @@ from etf_platform.market import codes
 from etf_platform.market.live import Wire, pull_quotes
 from etf_platform.market.wire.ask import Answer
 from etf_platform.market.wire.failover import AllSourcesFailedError, Candidate, Pulled, pull
+from etf_platform.orchestration.tracking.second import NOBODY, Opinion, second_opinion
 
 if TYPE_CHECKING:
     from etf_platform.market.calendar import Sessions
@@ -61,6 +62,8 @@ class Sighting:
         Whose quotes they are.
     notes : tuple of str
         Sentences on what could not be had.
+    second : Opinion
+        What another provider says of a sample.
     """
 
     pool: pd.DataFrame
@@ -69,6 +72,7 @@ class Sighting:
     source: str
     notes: tuple[str, ...]
     spent: Spent = field(default_factory=Spent)
+    second: Opinion = NOBODY
 
 
 def look(
@@ -107,6 +111,7 @@ def look(
     pulled = spent.timed(lambda: pull_quotes(wire, asked, sessions, counted))
     frame = pulled.answer.frame
     today = frame[frame["date"] == day].drop_duplicates("symbol", keep="last")
+    second = second_opinion(wire, sessions, today, day, pulled.source)
     is_stock = today["symbol"].isin(set(wanted))
     tried = [f"{a.source}: {a.reason}" for a in pulled.attempts if a.reason]
     if absent := sorted(set(asked) - set(frame["symbol"])):
@@ -116,8 +121,9 @@ def look(
         today[is_stock].reset_index(drop=True),
         today[~is_stock].reset_index(drop=True),
         pulled.source,
-        (*notes, *tried),
+        (*notes, *tried, *filter(None, [second.sentence])),
         spent,
+        second,
     )
 
 

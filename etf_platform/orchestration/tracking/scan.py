@@ -198,6 +198,9 @@ def _report(
         "signals": len(kept.signals),
         "invalidated": len(kept.invalidated),
         "letters": kept.letters,
+        "second_source": sighting.second.source,
+        "compared": sighting.second.compared,
+        "differ": sighting.second.differ,
         "requests": spent.requests,
         "seconds": {"network": spent.network, "pulling": spent.pulling, **seconds},
     }

@@ -13,11 +13,22 @@ from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.tracking import keep
 from etf_platform.orchestration.tracking.judge import judge
 from etf_platform.orchestration.tracking.scan import scan_once
+from etf_platform.orchestration.tracking.second import Opinion
 from etf_platform.storage import tracker, watchlist
 from etf_platform.storage.source_states import source_states
-from etf_platform_tests.resources.replay_server import ERROR_500
-from etf_platform_tests.resources.trading_day import EASTMONEY_POOL, EASTMONEY_QUOTE, SINA, TENCENT
+from etf_platform_tests.resources.replay_server import ERROR_500, Replay
+from etf_platform_tests.resources.trading_day import (
+    EASTMONEY_POOL,
+    EASTMONEY_QUOTE,
+    SINA,
+    TENCENT,
+    Day,
+    Fund,
+    Stock,
+    serve_day,
+)
 
+DATE = dt.date(2024, 9, 23)
 ONE, TWO, CALM = "600001.SH", "300002.SZ", "600003.SH"
 BIG, SMALL_FUND = "510300.SH", "159915.SZ"
 RECORDED = "600619.SH"  # of the feed, on nobody's list
@@ -183,6 +194,41 @@ def test_a_pool_of_another_day_is_refused(desk):
     )
 
     assert "the pool is of 20240920" in desk.scan("09:36").detail
+
+
+def test_a_sample_is_compared_with_a_second_provider(desk):
+    agreeing = desk.scan("09:36").figures
+    funds = (Fund(BIG, "模拟基金甲", 4.2, None), Fund(SMALL_FUND, "模拟基金乙", 2.1, None))
+    stocks = (
+        Stock(ONE, "模拟一号", 10.5, 11.55),
+        Stock(TWO, "模拟二号", 21.0, 25.2),
+        Stock(CALM, "模拟三号", 31.5, 34.65),
+    )
+    elsewhere = Replay(0)
+    serve_day(elsewhere, Day(DATE, lambda: desk.clock[0], stocks, funds))
+    desk.server.hosts[SINA] = elsewhere.hosts[SINA]
+
+    report = desk.scan("10:05")
+
+    assert (agreeing["second_source"], agreeing["compared"], agreeing["differ"]) == ("sina", 5, 0)
+    assert (report.figures["compared"], report.figures["differ"]) == (5, 5)
+    assert "5 of 5 prices differ at sina: " in report.detail
+
+
+@pytest.mark.parametrize(
+    ("compared", "differ", "state"), [(0, 0, "PASS"), (5, 2, "PASS"), (5, 3, "WARN"), (2, 1, "WARN")]
+)
+def test_half_a_sample_that_differs_is_a_warning(compared, differ, state):
+    assert Opinion("sina", compared, differ, "x").state.value == state
+
+
+def test_a_second_provider_that_fails_delays_nothing_for_long(desk):
+    desk.server.spoil(SINA, ERROR_500)
+
+    reports = [desk.scan(at) for at in ("09:36", "09:37")]
+
+    assert [r.figures["second_source"] for r in reports] == ["", ""]
+    assert sum(host == SINA for host, _ in desk.server.asked) == 2  # two attempts of the first scan, then left alone
 
 
 def test_two_scanners_at_once_do_the_work_once(desk):
