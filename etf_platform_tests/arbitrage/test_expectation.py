@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from etf_platform.arbitrage.board_returns import board_returns, settled
+from etf_platform.arbitrage.board_returns import board_returns, carried_on, settled
 from etf_platform.arbitrage.buckets import time_bucket
 from etf_platform.arbitrage.expectation import all_expectations, expectations, expected_gain, gains, tercile_of
 from etf_platform.core.tables import BOARD_RETURNS, EXPECTATIONS, LIMIT_STATES
@@ -126,6 +126,18 @@ def test_waiting_boards_are_settled_by_the_next_days_bars_alone(market, returns)
     same = returns.merge(done[["date", "symbol"]], on=["date", "symbol"])
     pd.testing.assert_frame_equal(done, same, check_exact=True)
     assert len(done) > 0
+
+
+@pytest.mark.parametrize("length", [1, 3, 17])
+def test_pieces_one_after_another_are_bit_for_bit_the_whole(market, returns, length):
+    """Each piece begins with the last day of the one before, whose boards find their market only now."""
+    known = returns.iloc[:0]
+    for begin in range(0, len(DAYS), length):
+        piece = market[market["date"].isin(DAYS[max(begin - 1, 0) : begin + length])]
+        known = carried_on(known, piece, piece)
+
+    pd.testing.assert_frame_equal(known, returns, check_exact=True)
+    assert carried_on(returns, market.iloc[:0], market.iloc[:0]) is returns
 
 
 def _slow_expectation(returns, day):

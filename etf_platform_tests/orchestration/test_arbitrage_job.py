@@ -194,6 +194,10 @@ def test_the_asset_and_the_back_test_on_request_agree(done):
     stored = platform.lake.read(t.EVENT_FIGURES, "STOCK")
     same = stored[(stored["variant"] == "next_open/next_close") & (stored["bucket"] == "all")].iloc[0]
     mine = next(r for r in result["figures"] if (r["variant"], r["bucket"]) == ("next_open/next_close", "all"))
+    assert [result[c] for c in ("n_days", "mean_net")] == [
+        next(r for r in result["figures"] if (r["variant"], r["bucket"]) == (result["variant"], "all"))[c]
+        for c in ("days", "mean_net")
+    ]
     assert len(result["signals"]) == len(platform.lake.read(t.EVENT_SIGNALS, "STOCK"))
     assert [mine[c] for c in ("trades", "mean_net", "mean_extra", "low")] == [
         same[c] for c in ("trades", "mean_net", "mean_extra", "low")

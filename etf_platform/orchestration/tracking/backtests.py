@@ -60,8 +60,9 @@ def run_backtest(platform: Platform, params: Mapping[str, Any], advance: Advance
     Returns
     -------
     dict
-        Values that JSON can hold: `params`, `variant` (the configured entry and exit), `signals`, `statistics`,
-        `figures` (all variants and buckets), `trades` (of the configured variant), `notes`.
+        Values that JSON can hold: `params`, `variant` (the configured entry and exit) and its figures over all trades
+        (`n_trades`, `n_days`, `mean_net`, `mean_extra`, `low`, `high`, `win_rate`; None where there are none),
+        `signals`, `statistics`, `figures` (all variants and buckets), `trades` (of the configured variant), `notes`.
 
     Raises
     ------
@@ -87,12 +88,20 @@ def run_backtest(platform: Platform, params: Mapping[str, Any], advance: Advance
     return {
         "params": {**params, "start_date": _text(asked.start), "end_date": _text(asked.end)},
         "variant": own.name,
+        **_headline(figures, own),
         "signals": _records(signals),
         "statistics": statistics(signals),
         "figures": _records(figures),
         "trades": _records(trades[trades["variant"] == own.name]),
         "notes": _notes(found, signals, asked),
     }
+
+
+def _headline(figures: pd.DataFrame, own: Variant) -> dict[str, Any]:
+    mine = figures[(figures["variant"] == own.name) & (figures["bucket"] == "all")]
+    names = {"trades": "n_trades", "days": "n_days"}
+    kept = ["trades", "days", "mean_net", "mean_extra", "low", "high", "win_rate"]
+    return _records(mine[kept].rename(columns=names))[0]
 
 
 def params_of(platform: Platform, given: Mapping[str, Any]) -> Params:
