@@ -27,9 +27,9 @@ def t_plus_1(bars: pd.DataFrame, limit: float, context: FuseContext) -> Reading:
     """Rows of the panel and of the targets do not change when everything after their date changes.
 
     Observed is the processor time of the check in seconds, because a busy machine must not stop a pool; slower than the
-    limit is a FAIL. The last `look_ahead.sessions` are computed again; the cut dates are drawn from their second half,
-    seeded by the last date, so that a verdict can be repeated. Rows of the shifted export know the session before: they
-    are compared up to the session after the cut.
+    limit is a FAIL. The last `look_ahead.sessions` are computed again; the cut dates are drawn from their last third,
+    where windows are full and directions learnt, seeded by the last date, so that a verdict can be repeated. Rows of the
+    shifted export know the session before: they are compared up to the session after the cut.
     """
     started = time.process_time()
     bars = last_sessions(bars, context.settings.look_ahead.sessions)
@@ -64,7 +64,7 @@ def last_sessions(bars: pd.DataFrame, n: int) -> pd.DataFrame:
 
 
 def draw_cuts(bars: pd.DataFrame, n: int) -> list[pd.Timestamp]:
-    """`n` distinct sessions of the second half (never the last one), the same for the same last date; sorted.
+    """`n` distinct sessions of the last third (never the last one), the same for the same last date; sorted.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def draw_cuts(bars: pd.DataFrame, n: int) -> list[pd.Timestamp]:
     sessions = pd.DatetimeIndex(np.sort(bars["date"].unique()))
     if len(sessions) < 4:
         raise InsufficientDataError("drawing cut dates", f"{len(sessions)} sessions", "load at least four")
-    candidates = sessions[len(sessions) // 2 : -1]
+    candidates = sessions[2 * len(sessions) // 3 : -1]
     rng = np.random.default_rng(sessions[-1].toordinal())
     drawn = rng.choice(len(candidates), size=min(n, len(candidates)), replace=False)
     return list(candidates[np.sort(drawn)])

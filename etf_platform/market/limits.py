@@ -39,9 +39,9 @@ def rates_of(rows: pd.DataFrame, instruments: Mapping[str, Instrument]) -> np.nd
     -------
     ndarray of shape (n,)
     """
-    rates = np.full(len(rows), np.nan)
+    rates, days = np.full(len(rows), np.nan), rows["date"].to_numpy()
     for symbol, places in rows.groupby("symbol", sort=False).indices.items():
-        rates[places] = limit_rates(str(symbol), rows["date"].iloc[places], instruments.get(str(symbol)))
+        rates[places] = limit_rates(str(symbol), pd.DatetimeIndex(days[places]), instruments.get(str(symbol)))
     return rates
 
 

@@ -77,7 +77,7 @@ def test_a_check_over_its_time_fails_and_says_so(good: Any) -> None:
 
 
 def test_only_the_last_sessions_are_computed_again(good: Any) -> None:
-    """The cost does not grow with the history; the cuts lie in the second half of what is computed."""
+    """The cost does not grow with the history; the cuts lie in the last third of what is computed."""
     seen = []
 
     def watched(bars: pd.DataFrame) -> pd.DataFrame:
@@ -89,18 +89,18 @@ def test_only_the_last_sessions_are_computed_again(good: Any) -> None:
 
     assert reading.state is State.PASS
     assert set(seen) == {good.context.sessions[60]}
-    assert min(reading.details["cuts"]) >= f"{good.context.sessions[80]:%Y-%m-%d}"
+    assert min(reading.details["cuts"]) >= f"{good.context.sessions[86]:%Y-%m-%d}"
 
 
 def test_cut_dates_are_repeatable_distinct_and_have_a_future(good: Any) -> None:
-    """The same last date gives the same cuts, all in the second half and before the last session."""
+    """The same last date gives the same cuts, all in the last third and before the last session."""
     bars = good.tables["bars"]
 
     cuts = draw_cuts(bars, 3)
 
     assert cuts == draw_cuts(bars, 3)
     assert len(set(cuts)) == 3
-    assert all(good.context.sessions[50] <= cut < bars["date"].max() for cut in cuts)
+    assert all(good.context.sessions[66] <= cut < bars["date"].max() for cut in cuts)
 
 
 def test_changing_the_future_leaves_the_past_alone(good: Any) -> None:

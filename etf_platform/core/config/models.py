@@ -371,7 +371,7 @@ class LookAhead(Strict):
     """The behavioural look-ahead fuse: cut dates drawn, last sessions computed again, time it may take (seconds)."""
 
     cuts: int = Field(3, ge=1)
-    sessions: int = Field(750, ge=4)
+    sessions: int = Field(504, ge=4)
     seconds: Positive = 30.0
 
 
