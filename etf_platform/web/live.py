@@ -89,6 +89,16 @@ def is_trading(services: Services) -> bool:
     return is_session and is_open(services.now(), services.config.arbitrage.trading_hours)
 
 
+def has_opened(services: Services) -> bool:
+    """Whether today is a session and its first half has begun."""
+    try:
+        is_session = services.sessions(services.config.arbitrage.stocks).is_session(services.today)
+    except CalendarEndError:
+        return False
+    opens = dt.time.fromisoformat(services.config.arbitrage.trading_hours.morning[0])
+    return is_session and services.local_now.time() >= opens
+
+
 def local_time(value: Any) -> str | None:
     """HH:MM:SS on the exchange's clock of an ISO text or a time in UTC; None for None."""
     if value is None or value == "":

@@ -1,9 +1,12 @@
 """The original's endpoints: exact fields, bare codes, percent, null for unknown."""
 
+import datetime as dt
+
 import pytest
 
 from etf_platform.storage import tracker
-from etf_platform_tests.resources.web_home import get
+from etf_platform.storage.outbox import transaction
+from etf_platform_tests.resources.web_home import NOW, client_of, get
 
 
 def test_status_counts_what_is_there(client):
@@ -206,3 +209,16 @@ def test_an_unknown_evaluator_is_not_found(client):
     asked = {"start_date": "20240101", "end_date": "20240630", "evaluator_type": "luck"}
 
     assert client.post("/api/backtest/start", json=asked).status_code == 404
+
+
+def test_yesterdays_board_is_not_todays(services):
+    """Before the open the last session is shown; after it nothing that is not of the day."""
+    tuesday = NOW + dt.timedelta(days=8)  # 2024-10-08 10:00, the first session after the holidays
+    early = client_of(services, now=lambda: tuesday - dt.timedelta(hours=1))
+    late = client_of(services, now=lambda: tuesday)
+
+    assert len(get(early, "/api/limit-up")) == 2 and get(late, "/api/limit-up") == []
+    with transaction(services.ops) as connection:
+        row = {"symbol": "600519.SH", "price": 8.0, "limit_up": 8.47, "name": "贵州茅台"}
+        tracker.put_quotes(connection, tuesday, [row])
+    assert get(late, "/api/stocks")[0]["is_limit_up"] is False

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Query
 from etf_platform.storage import tracker, watchlist
 from etf_platform.web import compatible as original
 from etf_platform.web.holdings import exposed, records
-from etf_platform.web.live import Board, board, is_trading
+from etf_platform.web.live import Board, board, has_opened, is_trading
 from etf_platform.web.models import compatible
 from etf_platform.web.models import tracker as models
 from etf_platform.web.models.paging import Day, Limit, Offset, Page, page_of
 from etf_platform.web.picking import Row
 from etf_platform.web.reading import Read, Reading
+from etf_platform.web.services import SHANGHAI
 from etf_platform.web.symbols import is_fund, names, stock_list
 
 router = APIRouter()
@@ -37,9 +38,13 @@ def stocks(read: Read) -> list[compatible.Stock]:
 
 @router.get("/api/limit-up", tags=["compatible"])
 def limit_up(read: Read) -> list[compatible.LimitUp]:
-    """Stocks at their upper limit on the last day that is known; kept for `backend_cache_interval` seconds."""
-    found = board(read.services, read.picker).at_limit
-    return [compatible.LimitUp(**original.limit_up(row)) for row in found]
+    """Stocks at their upper limit in the session; before it opens those of the last one; kept for some seconds.
+
+    Empty while a session is on (or over) of which nothing is known yet.
+    """
+    found = board(read.services, read.picker)
+    rows = [] if has_opened(read.services) and found.day != read.services.today else found.at_limit
+    return [compatible.LimitUp(**original.limit_up(row)) for row in rows]
 
 
 @router.get("/api/v2/board", tags=["tracker"])
@@ -121,16 +126,22 @@ def search(
             found[stock.symbol] = models.Found(
                 symbol=stock.symbol, name=stock.name, kind="stock", board=None, industry=None
             )
-    return [found[symbol] for symbol in sorted(found)][:limit]
+    return sorted(found.values(), key=lambda one: (not one.symbol.startswith(asked), one.symbol))[:limit]
 
 
 def watched_rows(read: Reading) -> list[Row]:
-    """Watched stocks with quote and board, in the list's order; unknown values are None."""
+    """Watched stocks with quote and, where it is of the quote's day, board; in the list's order, unknown is None."""
     services = read.services
     watched = watchlist.read(services.watchlist).my_stocks
     quoted = tracker.last_quotes(services.ops, [stock.symbol for stock in watched])
-    rows = {row["symbol"]: row for row in board(services, read.picker).rows}
-    return [_watched(stock, quoted.get(stock.symbol, {}), rows.get(stock.symbol, {})) for stock in watched]
+    found = board(services, read.picker)
+    rows = {row["symbol"]: row for row in found.rows}
+    shown = []
+    for stock in watched:
+        quote = quoted.get(stock.symbol, {})
+        is_older = bool(quote) and found.day != quote["at"].astimezone(SHANGHAI).date()
+        shown.append(_watched(stock, quote, {} if is_older else rows.get(stock.symbol, {})))
+    return shown
 
 
 def exposed_rows(read: Reading, found: Board) -> list[Row]:
