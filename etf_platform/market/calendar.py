@@ -15,10 +15,10 @@ import pandas as pd
 
 from etf_platform.core.errors import CalendarEndError, NotASessionError
 
-Exchange: TypeAlias = Literal["XSHG", "XNYS"]
+Exchange: TypeAlias = Literal["XSHG", "XNYS", "XHKG", "24/7"]
 DateLike: TypeAlias = str | date | pd.Timestamp | np.datetime64
 
-FIRST_DAY = {"XSHG": "1991-01-02", "XNYS": "1985-01-01"}
+FIRST_DAY = {"XSHG": "1991-01-02", "XNYS": "1985-01-01", "XHKG": "1985-01-01", "24/7": "2010-01-01"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,7 @@ class Sessions:
     Attributes
     ----------
     exchange : str
-        `XSHG` or `XNYS`.
+        `XSHG`, `XNYS`, `XHKG`, or `24/7` for what trades every day (its days are those of UTC).
     index : DatetimeIndex
         Every known session: naive midnight, ns, ascending.
     known_until : Timestamp
@@ -164,7 +164,7 @@ def sessions(exchange: str, extra_holidays: Iterable[str] = ()) -> Sessions:
     Parameters
     ----------
     exchange : str
-        `XSHG` or `XNYS`.
+        `XSHG`, `XNYS`, `XHKG` or `24/7`.
     extra_holidays : iterable of ISO dates
         Further closures. Dates beyond the package's end extend the calendar: every weekday up to the last listed date
         becomes a session unless listed. Nothing is assumed past the last listed date.

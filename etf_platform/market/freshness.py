@@ -10,7 +10,12 @@ from etf_platform.core.errors import BadInputError
 from etf_platform.core.freshness import Freshness, judge_closes
 from etf_platform.market.calendar import DateLike, Sessions
 
-CLOSES = {"XSHG": ("15:00", "Asia/Shanghai"), "XNYS": ("16:00", "America/New_York")}
+CLOSES = {
+    "XSHG": ("15:00", "Asia/Shanghai"),
+    "XNYS": ("16:00", "America/New_York"),
+    "XHKG": ("16:10", "Asia/Hong_Kong"),
+    "24/7": ("24:00", "UTC"),
+}
 
 
 def last_closed_session(sessions: Sessions, as_of: DateLike) -> pd.Timestamp:

@@ -44,8 +44,8 @@ class AssetView:
     source : str
         Where the bars are from; carries `(proxy ...)` and `(simulated)` where that is so.
     reasons : mapping
-        Input (`bars`, `valuation`, `capital`, `margin`, `panic`, `sentiment`) -> why it is missing; no entry where it is
-        there.
+        Input (`bars`, `valuation`, `capital`, `margin`, `panic`, `sentiment`) -> why it is missing; no entry for what
+        is there.
     """
 
     key: str
