@@ -27,6 +27,7 @@ from etf_platform.web.routes import (
     status,
     stocks,
     tables,
+    vendor,
     watchlist,
 )
 from etf_platform.web.security import LARGEST_BODY, Gate, Rules
@@ -46,6 +47,7 @@ ROUTERS = (
     reports,
     tables,
     events,
+    vendor,
     pages,
 )
 KEPT = (

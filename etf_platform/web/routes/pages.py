@@ -10,8 +10,10 @@ from etf_platform.web.describing import describe
 
 WEB = Path(__file__).resolve().parents[1]
 INDEX, STATIC = WEB / "templates" / "index.html", WEB / "static"
+# Scripts, requests and pictures of this server only, nothing inline. Styles are the exception: plotly.js writes its rules
+# into a <style> of its own and `style` attributes into the SVG, which a policy can only allow as a whole.
 POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src 'self' data:; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
 PLAIN = '<!doctype html><meta charset="utf-8"><title>etf_platform</title><a href="/docs">API</a>'
