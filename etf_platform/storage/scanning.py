@@ -76,10 +76,11 @@ def record_scan(connection: sa.Connection, row: Mapping[str, Any]) -> None:
     connection.execute(SCANS.insert().values(**{**row, "figures": plain(row["figures"])}))
 
 
-def backtests(engine: sa.Engine, limit: int = 100) -> list[Row]:
-    """Event back-tests, newest first, with their results."""
+def backtests(engine: sa.Engine, limit: int = 100, results: bool = True) -> list[Row]:
+    """Event back-tests, newest first, with their results (megabytes each) or without."""
     t = EVENT_BACKTESTS.c
-    return rows_of(engine, sa.select(EVENT_BACKTESTS).order_by(t.created_at.desc(), t.backtest_id.desc()).limit(limit))
+    wanted = [column for column in t if results or column.name != "result"]
+    return rows_of(engine, sa.select(*wanted).order_by(t.created_at.desc(), t.backtest_id.desc()).limit(limit))
 
 
 def backtest(engine: sa.Engine, backtest_id: str) -> Row | None:

@@ -177,7 +177,8 @@ def _is_text(message: Message) -> bool:
     headers = dict(message["headers"])
     length = headers.get(b"content-length", b"")
     small = length.isdigit() and int(length) <= LARGEST
-    return small and b"content-encoding" not in headers and TEXTS.match(headers.get(b"content-type", b"")) is not None
+    whole = b"content-encoding" not in headers and b"content-range" not in headers
+    return small and whole and TEXTS.match(headers.get(b"content-type", b"")) is not None
 
 
 def _finished(answer: Answer) -> Answer:

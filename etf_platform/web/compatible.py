@@ -46,3 +46,14 @@ def signal(row: Row) -> Row:
         "etf_code": bare(row["etf"]),
         **{name: row.get(name) for name in same},
     }
+
+
+def backtest_signal(row: Row) -> Row:
+    """A signal of a back-test under the original's names too; what was stored stays beside them."""
+    named = {"stock_code": "stock", "etf_code": "etf"}
+    same = {"timestamp": "date", "etf_weight": "weight", "risk_level": "risk"}
+    return {
+        **row,
+        **{theirs: bare(row[ours]) for theirs, ours in named.items() if row.get(ours)},
+        **{theirs: row[ours] for theirs, ours in same.items() if ours in row},
+    }

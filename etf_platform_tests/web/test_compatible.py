@@ -179,9 +179,12 @@ def test_a_backtest_is_queued_read_and_removed(client, services):
     assert get(client, "/api/backtest/bt-1")["progress"] == 0.5
     assert get(client, "/api/backtest/bt-1/signals", 400)["detail"] == "Backtest not completed yet"
 
-    result = {"signals": [{"n": 1}, {"n": 2}], "statistics": {"total_signals": 2}}
+    later = {"stock": "600519.SH", "etf": "510300.SH", "date": "2024-01-02", "weight": 0.08, "risk": "低"}
+    result = {"signals": [{"n": 1}, later], "statistics": {"total_signals": 2}}
     tracker.put_backtest(services.ops, "bt-1", services.now(), status="completed", progress=1.0, result=result)
-    assert get(client, "/api/backtest/bt-1/signals?limit=1&offset=1") == {"signals": [{"n": 2}], "total": 2}
+    page = get(client, "/api/backtest/bt-1/signals?limit=1&offset=1")
+    assert page["total"] == 2 and page["signals"][0]["stock_code"] == "600519"
+    assert (page["signals"][0]["etf_code"], page["signals"][0]["etf_weight"]) == ("510300", 0.08)
     assert get(client, "/api/backtest/bt-1/statistics") == {"total_signals": 2}
     assert get(client, "/api/backtest")["jobs"][0]["start_date"] == "20240101"
     assert client.delete("/api/backtest/bt-1").status_code == 200
@@ -196,6 +199,8 @@ def test_a_backtest_is_queued_read_and_removed(client, services):
         {"granularity": "1m"},
         {"min_weight": 0.0001},
         {"interpolation": "cubic"},
+        {"interpolation": "linear"},
+        {"granularity": "5m"},
         {"start_date": "20100101"},
     ],
 )

@@ -213,6 +213,7 @@ def test_any_table_is_listed_described_and_paged(client):
         ("/api/v2/tables/market/NOWHERE/bars", 404),
         ("/api/v2/tables/market/..%2F..%2Fsecret/bars", 404),
         ("/api/v2/tables/market/../bars", 404),
+        ("/api/v2/tables/market/%2e%2e/bars", 422),
         ("/api/v2/tables/backtest/A_SHARE/equity?start=2024-01-01", 422),
         ("/api/v2/tables/backtest/A_SHARE/equity?symbol=x", 422),
         ("/api/v2/tables/market/STOCK/bars?column=no%22pe", 422),

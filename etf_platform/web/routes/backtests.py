@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Path, Query
 
 from etf_platform.arbitrage.choose import every_evaluator
-from etf_platform.core.errors import UnknownUnitError
+from etf_platform.core.errors import BadInputError, UnknownUnitError
 from etf_platform.storage import tracker
+from etf_platform.web import compatible as original
 from etf_platform.web.failures import NotFoundError
 from etf_platform.web.models import compatible
 from etf_platform.web.models.paging import Done
@@ -16,6 +17,7 @@ from etf_platform.web.reading import Read, Reading
 
 router = APIRouter(tags=["compatible"])
 BacktestId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+STARTING = "starting a back-test"
 UNFINISHED = "Backtest not completed yet"
 
 
@@ -25,7 +27,8 @@ def start(read: Read, request: compatible.BacktestRequest) -> compatible.Backtes
     known = [unit.name for unit in every_evaluator()]
     if request.evaluator_type not in known:
         saw = f"there is no evaluator {request.evaluator_type!r}"
-        raise UnknownUnitError("starting a back-test", saw, f"use one of {', '.join(known)}")
+        raise UnknownUnitError(STARTING, saw, f"use one of {', '.join(known)}")
+    _refuse(read, request)
     backtest_id = read.services.actions.start_backtest(request.model_dump())
     row = tracker.backtest(read.services.ops, backtest_id)
     if row is None:
@@ -38,7 +41,7 @@ def listed(
     read: Read, limit: Annotated[int, Query(ge=1, le=100)] = 100, offset: Annotated[int, Query(ge=0, le=1000)] = 0
 ) -> compatible.Backtests:
     """Back-tests, newest first."""
-    rows = tracker.backtests(read.services.ops, limit + offset)[offset:]
+    rows = tracker.backtests(read.services.ops, limit + offset, results=False)[offset:]
     return compatible.Backtests(jobs=[_job(row) for row in rows])
 
 
@@ -57,7 +60,8 @@ def signals(
 ) -> compatible.BacktestSignals:
     """Signals of a finished back-test; 400 before it is."""
     found = _result(read, backtest_id).get("signals") or []
-    return compatible.BacktestSignals(signals=found[offset : offset + limit], total=len(found))
+    shown = [original.backtest_signal(row) for row in found[offset : offset + limit]]
+    return compatible.BacktestSignals(signals=shown, total=len(found))
 
 
 @router.get("/api/backtest/{backtest_id}/statistics")
@@ -72,6 +76,15 @@ def remove(read: Read, backtest_id: BacktestId) -> Done:
     if not tracker.delete_backtest(read.services.ops, backtest_id):
         raise _missing(backtest_id)
     return Done(status="success", message=f"Backtest {backtest_id} deleted")
+
+
+def _refuse(read: Reading, request: compatible.BacktestRequest) -> None:
+    """Say now what the back-test would refuse later."""
+    if request.granularity != "daily":
+        raise BadInputError(STARTING, f"no bars of {request.granularity} are stored", "ask for daily")
+    if request.interpolation == "linear" and not read.services.config.arbitrage.strategy.original_compatible:
+        saw = "interpolation between two reports knows the later one before it was published"
+        raise BadInputError(STARTING, saw, "ask for step, or set strategy.original_compatible")
 
 
 def _row(read: Reading, backtest_id: str) -> Row:

@@ -14,7 +14,7 @@ from etf_platform.web.picking import Wanted
 from etf_platform.web.reading import Read, Reading
 
 router = APIRouter(prefix="/api/v2/tables", tags=["platform"])
-Part = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.^-]{1,60}$")]
+Part = Annotated[str, Path(pattern=r"^[A-Za-z0-9_^][A-Za-z0-9_.^-]{0,59}$")]
 
 
 @router.get("")
