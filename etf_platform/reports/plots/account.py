@@ -4,18 +4,18 @@ Here: drawings of `backtest/<pool>/equity`, `months` and `positions`. Not here: 
 `backtest`); a drawdown line is drawn, never judged.
 """
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from etf_platform.reports.plots import canvas
-from etf_platform.reports.plots.board import Cell, draw_board
+from etf_platform.reports.plots import canvas, chart
+from etf_platform.reports.plots.board import Cell, draw_board, pixels
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from PIL.Image import Image
 
-PIXELS = 1400  # columns of the picture of weights, twice what its axes are wide
 LONGEST_HOLIDAY = 14  # calendar days; the longest closure of XSHG since 2010 was 11 days (2020-01-23 to 02-03)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -39,12 +39,10 @@ def equity_and_drawdown(equity: pd.DataFrame, subject: str = "") -> bytes:
     rows = equity.dropna(subset=["portfolio_value"]).sort_values("date") if len(equity) else equity
     if rows.empty:
         return canvas.no_data(title, simulated=simulated)
-    figure = canvas.new_figure(7.0, 4.1, title, canvas.Margins(left=0.66, right=0.2, top=0.68, bottom=0.3))
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1), gridspec_kw={"hspace": 0.14})
-    _draw_value(canvas.plain(upper), rows)
-    _draw_drawdown(canvas.plain(lower), rows)
-    canvas.date_axis(lower, rows["date"])
-    return canvas.to_png(figure, simulated)
+    image = chart.blank(7.0, 4.1, title, simulated)
+    _draw_value(image, rows)
+    _draw_drawdown(image, rows)
+    return canvas.encode(image)
 
 
 def monthly_heat_map(months: pd.DataFrame, subject: str = "") -> bytes:
@@ -70,8 +68,6 @@ def weights_over_time(positions: pd.DataFrame, subject: str = "") -> bytes:
     `positions` is `backtest/<pool>/positions` (`date`, `symbol`, `weight` as a fraction). A grid instead of stacked
     areas: with twenty funds no set of colours can be told apart. Returns PNG bytes.
     """
-    from matplotlib.dates import date2num
-
     title, simulated = _titled(subject, "weights at the close"), canvas.is_simulated(positions)
     if positions.empty:
         return canvas.no_data(title, simulated=simulated)
@@ -79,35 +75,60 @@ def weights_over_time(positions: pd.DataFrame, subject: str = "") -> bytes:
     first_held = weights.notna().to_numpy().argmax(axis=1)
     weights = weights.iloc[np.lexsort((weights.index.to_numpy(), first_held))]
     weights.loc["not invested"] = 1.0 - weights.sum()
-    margins = canvas.Margins(0.2 + canvas.label_width(weights.index), 0.95, 0.45, 0.35)
-    figure = canvas.new_figure(7.0, 0.8 + 0.24 * len(weights), title, margins)
-    axes = canvas.plain(figure.add_subplot(), grid=None)
     days = pd.DatetimeIndex(weights.columns)
     shown = np.ma.masked_less(np.nan_to_num(weights.to_numpy(float)), 2e-3)
+    return canvas.encode(_weights_image(title, simulated, list(weights.index), days, shown))
+
+
+def _weights_image(
+    title: str, simulated: bool, names: list[str], days: pd.DatetimeIndex, shown: np.ma.MaskedArray
+) -> "Image":
+    """One row per name, painted by weight, the dates below and the scale at the right."""
+    from PIL import Image
+
+    image = chart.blank(7.0, 0.8 + 0.24 * len(names), title, simulated)
+    left, right = pixels(0.2 + canvas.label_width(names)), image.width - pixels(0.95)
+    first, last = chart.days_of(days[[0, -1]]).tolist()
+    panel = chart.Panel(left, pixels(0.45), right, image.height - pixels(0.35), (first, last + 1.0), (len(names), 0.0))
     top = _top(shown)
-    picture = axes.imshow(
-        shown[:, _day_of_pixel(days)],
-        cmap="cividis_r",
-        vmin=0.0,
-        vmax=top,
-        aspect="auto",
-        interpolation="nearest",
-        extent=(*date2num([days[0], days[-1] + pd.Timedelta(days=1)]), len(weights), 0.0),
-    )
-    axes.hlines(np.arange(1, len(weights)), *axes.get_xlim(), color=canvas.RULE, linewidth=0.6)
-    axes.set_yticks(np.arange(len(weights)) + 0.5, list(weights.index))
-    axes.xaxis_date()
-    canvas.date_axis(axes, days)
-    bar = figure.colorbar(picture, cax=figure.add_axes((1.0 - 0.82 / 7.0, 0.25, 0.16 / 7.0, 0.5)))
-    bar.set_label("weight", color=canvas.FAINT, fontsize=9)
-    canvas.percent_axis(canvas.plain(bar.ax, grid=None))
-    return canvas.to_png(figure, simulated)
+    paints = _painted(shown[:, _day_of_pixel(days, right - left)] / top)
+    grid = Image.fromarray(paints).resize((right - left, panel.bottom - panel.top), Image.Resampling.NEAREST)
+    image.paste(grid, (left, panel.top))
+    edges = np.arange(1, len(names))
+    chart.rule_values(image, panel, edges, [""] * len(edges))
+    for name, y in zip(names, panel.up(np.arange(len(names)) + 0.5), strict=True):
+        chart.write(image, (left - pixels(0.06), float(y)), name, "rm")
+    chart.name_dates(image, panel, days)
+    _draw_scale(image, top)
+    return image
 
 
-def _day_of_pixel(days: pd.DatetimeIndex) -> np.ndarray:
-    """Position of the last given day on or before each of `PIXELS` equal steps of the whole range."""
+def _painted(shares: np.ma.MaskedArray) -> np.ndarray:
+    """Colours of shares of the largest weight: uint8 of shape (..., 3); paper where nothing is held."""
+    from matplotlib import colormaps
+
+    paints = np.rint(255 * colormaps["cividis_r"](np.ma.filled(shares, 0.0))[..., :3]).astype(np.uint8)
+    paper = np.array([int(canvas.PAPER[k : k + 2], 16) for k in (1, 3, 5)], dtype=np.uint8)
+    return np.where(np.ma.getmaskarray(shares)[..., None], paper, paints)
+
+
+def _draw_scale(image: "Image", top: float) -> None:
+    """The colours from 0 to the largest weight, with percents."""
+    from PIL import Image
+
+    left, upper, high = image.width - pixels(0.82), image.height // 4, image.height // 2
+    column = _painted(np.ma.asarray(np.linspace(1.0, 0.0, high)))[:, None]
+    image.paste(Image.fromarray(np.repeat(column, pixels(0.16), axis=1)), (left, upper))
+    panel = chart.Panel(left, upper, left + pixels(0.16), upper + high, (0.0, 1.0), (0.0, top))
+    for tick in chart.value_ticks(0.0, top, 4):
+        chart.write(image, (panel.right + pixels(0.05), float(panel.up(tick))), f"{100 * tick:g}%", "lm")
+    chart.write(image, (left, upper - pixels(0.05)), "weight", "lb", points=9)
+
+
+def _day_of_pixel(days: pd.DatetimeIndex, wide: int) -> np.ndarray:
+    """Position of the last given day on or before each of `wide` equal steps of the whole range."""
     known = days.to_numpy().astype("datetime64[s]").astype(np.int64)
-    steps = np.linspace(known[0], known[-1] + 86_400, PIXELS, endpoint=False)
+    steps = np.linspace(known[0], known[-1] + 86_400, wide, endpoint=False)
     return np.searchsorted(known, steps, side="right") - 1
 
 
@@ -131,32 +152,43 @@ def _top(weights: np.ma.MaskedArray) -> float:
     return max(0.05, float(np.ma.max(weights)) if weights.count() else 0.05)
 
 
-def _draw_value(axes: "Axes", rows: pd.DataFrame) -> None:
-    value = rows["portfolio_value"].to_numpy(float) / 1e6
-    axes.plot(rows["date"], value, color=canvas.BLUE, linewidth=1.4, marker="o" if len(rows) == 1 else "")
-    axes.axhline(value[0], color=canvas.GREY, linewidth=0.8, linestyle=(0, (4, 3)))
-    axes.set_ylabel("CNY million", fontsize=9)
-    axes.set_title(f"{value[-1]:.3f} million CNY on {rows['date'].iloc[-1]:%Y-%m-%d}, "
-                   f"{value[-1] / value[0] - 1.0:+.2%} since {rows['date'].iloc[0]:%Y-%m-%d}",
-                   loc="left", fontsize=9, color=canvas.FAINT)  # fmt: skip
+def _draw_value(image: "Image", rows: pd.DataFrame) -> None:
+    value, days = rows["portfolio_value"].to_numpy(float) / 1e6, chart.days_of(rows["date"])
+    low, high = float(value.min()), float(value.max())
+    room = 0.05 * (high - low) or 0.01 * high
+    edges = pixels(0.66), pixels(0.72), image.width - pixels(0.2), pixels(2.62)
+    panel = chart.Panel(*edges, chart.span_of(days), (low - room, high + room))
+    ticks = chart.value_ticks(*panel.y)
+    digits = max(0, 1 - math.floor(math.log10(ticks[1] - ticks[0]))) if len(ticks) > 1 else 3
+    chart.rule_values(image, panel, ticks, [f"{tick:.{min(digits, 6)}f}" for tick in ticks])
+    chart.stroke(image, panel, np.array(panel.x), np.full(2, value[0]), canvas.GREY, 0.8, dash=6)
+    if len(rows) > 1:
+        chart.stroke(image, panel, days, value, canvas.BLUE, 1.4)
+    else:
+        chart.dot(image, panel, days[0], value[0], canvas.BLUE, 6.0)
+    chart.name_axis(image, panel, f"CNY million: {value[-1]:.3f} on {rows['date'].iloc[-1]:%Y-%m-%d}, "
+                    f"{value[-1] / value[0] - 1.0:+.2%} since {rows['date'].iloc[0]:%Y-%m-%d}")  # fmt: skip
 
 
-def _draw_drawdown(axes: "Axes", rows: pd.DataFrame) -> None:
-    value = rows["portfolio_value"].to_numpy(float)
+def _draw_drawdown(image: "Image", rows: pd.DataFrame) -> None:
+    value, days = rows["portfolio_value"].to_numpy(float), chart.days_of(rows["date"])
     drawdown = value / np.maximum.accumulate(value) - 1.0
-    axes.fill_between(rows["date"], drawdown, 0.0, color=canvas.ORANGE, alpha=0.35, linewidth=0)
-    axes.plot(rows["date"], drawdown, color=canvas.VERMILLION, linewidth=1.0)
     worst = int(drawdown.argmin())
-    axes.set_ylim(min(-0.01, 1.35 * drawdown[worst]), 0.0)
-    axes.set_ylabel("drawdown, %", fontsize=9)
-    canvas.percent_axis(axes)
-    if drawdown[worst] < 0:
-        axes.plot(rows["date"].iloc[worst], drawdown[worst], "o", markersize=4, color=canvas.VERMILLION)
-        right = worst > len(value) / 2
-        axes.annotate(f"deepest {drawdown[worst]:.2%} on {rows['date'].iloc[worst]:%Y-%m-%d}",
-                      (rows["date"].iloc[worst], drawdown[worst]), xytext=(-7 if right else 7, -2),
-                      textcoords="offset points", ha="right" if right else "left", va="top", fontsize=8.5,
-                      color=canvas.INK)  # fmt: skip
+    edges = pixels(0.66), pixels(2.9), image.width - pixels(0.2), image.height - pixels(0.3)
+    panel = chart.Panel(*edges, chart.span_of(days), (min(-0.01, 1.35 * drawdown[worst]), 0.0))
+    ticks = chart.value_ticks(*panel.y, most=3)
+    chart.rule_values(image, panel, ticks, [f"{100 * tick:g}%" for tick in ticks])
+    chart.name_axis(image, panel, "drawdown")
+    chart.name_dates(image, panel, rows["date"])
+    if drawdown[worst] == 0:
+        return
+    chart.area(image, panel, days, drawdown, 0.0, canvas.ORANGE, 0.35)
+    chart.stroke(image, panel, days, drawdown, canvas.VERMILLION, 1.0)
+    chart.dot(image, panel, days[worst], drawdown[worst], canvas.VERMILLION, 4.0)
+    side, gap = ("r", -7) if worst > len(value) / 2 else ("l", 7)
+    words = f"deepest {drawdown[worst]:.2%} on {rows['date'].iloc[worst]:%Y-%m-%d}"
+    at = float(panel.across(days[worst])) + gap, float(panel.up(drawdown[worst])) + 3
+    chart.write(image, at, words, f"{side}a", canvas.INK)
 
 
 def _calendar_cells(returns: pd.DataFrame, partial: set[tuple[int, int]]) -> list[tuple[str, list[Cell | None]]]:

@@ -49,22 +49,22 @@ def draw_board(
     """
     from PIL import Image, ImageDraw
 
-    top, high, wide = _pixels(TOP + HEADER), _pixels(row_height), _pixels(max(width, canvas.NARROWEST))
-    image = Image.new("RGB", (wide, top + high * len(rows) + _pixels(MARGIN)), canvas.PAPER)
+    top, high, wide = pixels(TOP + HEADER), pixels(row_height), pixels(max(width, canvas.NARROWEST))
+    image = Image.new("RGB", (wide, top + high * len(rows) + pixels(MARGIN)), canvas.PAPER)
     draw = ImageDraw.Draw(image)
-    left = _pixels(MARGIN + PAD) + max((round(_font(8.5).getlength(label)) for label, _ in rows), default=0)
-    draw.text((_pixels(MARGIN), _pixels(TOP) / 2), title, canvas.INK, _font(11.5, bold=True), "lm")
-    edges = [left + round(k * (wide - _pixels(MARGIN) - left) / len(columns)) for k in range(len(columns) + 1)]
+    left = pixels(MARGIN + PAD) + max((round(font(8.5).getlength(label)) for label, _ in rows), default=0)
+    draw.text((pixels(MARGIN), pixels(TOP) / 2), title, canvas.INK, font(11.5, bold=True), "lm")
+    edges = [left + round(k * (wide - pixels(MARGIN) - left) / len(columns)) for k in range(len(columns) + 1)]
     for name, start, stop in zip(columns, edges[:-1], edges[1:], strict=True):
-        draw.text(((start + stop) / 2, top - _pixels(HEADER) / 2), name, canvas.FAINT, _font(8.5), "mm")
+        draw.text(((start + stop) / 2, top - pixels(HEADER) / 2), name, canvas.FAINT, font(8.5), "mm")
     for number, (label, cells) in enumerate(rows):
         upper = top + number * high
-        draw.text((left - _pixels(PAD), upper + high / 2), label, canvas.FAINT, _font(8.5), "rm")
+        draw.text((left - pixels(PAD), upper + high / 2), label, canvas.FAINT, font(8.5), "rm")
         for cell, start, stop in zip(cells, edges[:-1], edges[1:], strict=True):
             if cell is not None:
-                _draw_cell(draw, cell, (start, upper, stop, upper + high), _pixels(gap) / 2)
+                _draw_cell(draw, cell, (start, upper, stop, upper + high), pixels(gap) / 2)
     if simulated:
-        _label_simulated(draw, wide)
+        label_simulated(draw, wide)
     return canvas.encode(image)
 
 
@@ -72,24 +72,26 @@ def _draw_cell(draw: "ImageDraw.ImageDraw", cell: Cell, box: tuple[int, int, int
     left, top, right, bottom = box
     if cell.fill:
         draw.rectangle((left + inset, top + inset, right - inset - 1, bottom - inset - 1), fill=cell.fill)
-    draw.text(((left + right) / 2, (top + bottom) / 2), cell.text, cell.ink, _font(8.5, cell.bold), "mm")
+    draw.text(((left + right) / 2, (top + bottom) / 2), cell.text, cell.ink, font(8.5, cell.bold), "mm")
 
 
-def _label_simulated(draw: "ImageDraw.ImageDraw", wide: int) -> None:
-    font = _font(9, bold=True)
-    right, top, pad = wide - _pixels(MARGIN), _pixels(0.06), _pixels(0.07)
-    left = right - round(font.getlength(canvas.SIMULATED)) - 2 * pad
-    bottom = top + _pixels(0.2) + pad
+def label_simulated(draw: "ImageDraw.ImageDraw", wide: int) -> None:
+    """The label of simulated data at the top right of a picture `wide` pixels wide."""
+    letters = font(9, bold=True)
+    right, top, pad = wide - pixels(MARGIN), pixels(0.06), pixels(0.07)
+    left = right - round(letters.getlength(canvas.SIMULATED)) - 2 * pad
+    bottom = top + pixels(0.2) + pad
     draw.rounded_rectangle((left, top, right, bottom), radius=pad, fill=canvas.VERMILLION)
-    draw.text(((left + right) / 2, (top + bottom) / 2), canvas.SIMULATED, "white", font, "mm")
+    draw.text(((left + right) / 2, (top + bottom) / 2), canvas.SIMULATED, "white", letters, "mm")
 
 
-def _pixels(inches: float) -> int:
+def pixels(inches: float) -> int:
+    """Pixels of a length, rounded."""
     return round(inches * canvas.DPI)
 
 
 @cache
-def _font(points: float, bold: bool = False) -> "ImageFont.FreeTypeFont":
+def font(points: float, bold: bool = False) -> "ImageFont.FreeTypeFont":
     """DejaVu Sans as matplotlib brings it, so that boards and plots look alike."""
     import matplotlib as mpl
     from PIL import ImageFont
