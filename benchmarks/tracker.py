@@ -129,7 +129,7 @@ def split(report: ScanReport) -> dict[str, float]:
         "parsing, turns": seconds["pulling"] - seconds["network"],
         "states and signals": seconds["judging"],
         "database": seconds["database"],
-        "reading what is known": rest,
+        "known, second source": rest,
         "all": seconds["all"],
     }
 

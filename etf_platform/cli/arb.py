@@ -1,6 +1,6 @@
-"""Commands of the limit-up tracker: `arb init|monitor|scan|start|stop|status|signals|backtest|export`.
+"""Commands of the limit-up tracker: `arb monitor|both|scan|start|stop|status|signals|export`.
 
-Not here: the watch list (`watch`), the web server (`serve`).
+Not here: its history (`arb_history`), the watch list (`watch`), the web server (`serve`).
 """
 
 import datetime as dt
@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from etf_platform.cli import arb_history
+from etf_platform.cli.arb_history import mapping_size, today
 from etf_platform.cli.options import Format, output_format, with_workspace
 from etf_platform.cli.params import Day
 from etf_platform.cli.serve import api, serve_until_stopped, server_options
-from etf_platform.cli.show import print_frame, report_results, report_sources, say
+from etf_platform.cli.show import print_frame, say
 from etf_platform.cli.watch import watch
 from etf_platform.core.workspace import Workspace
 
 if TYPE_CHECKING:
     from etf_platform.orchestration.platform import Platform
 
-FAILED, NOBODY_ANSWERED = 2, 3
+NOBODY_ANSWERED = 3
 STATES = ("new", "notified", "invalidated", "expired", "evaluated")
 SIGNAL_COLUMNS = (
     "signal_id", "state", "stock", "stock_name", "etf", "etf_weight", "etf_premium", "edge_bps", "score", "confidence",
@@ -36,34 +38,6 @@ EXPORT = "data/signals.json"
 @click.group()
 def arb() -> None:
     """Limit-up tracker: stocks at their limit, the funds that hold them, signals, and the monitor."""
-
-
-@arb.command()
-@with_workspace
-def init(workspace: Workspace) -> None:
-    """Build the stock-to-ETF mapping: the list of stocks and what the funds hold.
-
-    Exit codes: 0 done, 2 a step failed, 3 no source answered.
-    """
-    from etf_platform.orchestration.runner import materialize
-
-    platform = _opened(workspace)
-    settings = platform.config.arbitrage
-    addresses = [f"market/{settings.stocks}/stock_list", f"market/{settings.funds}/holdings"]
-    result = materialize(platform, "arbitrage", addresses)
-    report_results([result])
-    report_sources(platform, [result])
-    if not result.succeeded:
-        raise SystemExit(NOBODY_ANSWERED if platform.source.kind == "live" else FAILED)
-    say(f"{mapping_size(platform)}; see `etf-platform arb status`")
-
-
-def mapping_size(platform: "Platform") -> str:
-    """How much the mapping covers today, in words."""
-    from etf_platform.orchestration.tracking.known import known_before
-
-    held = known_before(platform, today()).holdings
-    return f"{held['stock'].nunique()} stocks in {held['symbol'].nunique()} funds"
 
 
 @arb.command()
@@ -174,32 +148,6 @@ def signals(workspace: Workspace, day: dt.date | None, state: str | None, limit:
 
 
 @arb.command()
-@click.option("--from", "start", type=Day(), required=True, help="First session.")
-@click.option("--to", "end", type=Day(), required=True, help="Last session.")
-@click.option("--min-weight", type=click.FloatRange(0.001, 1.0), help="Smallest weight; default is the configured one.")
-@click.option("--evaluator", help="default, conservative or aggressive; default is the configured one.")
-@output_format
-@with_workspace
-def backtest(
-    workspace: Workspace, start: dt.date, end: dt.date, min_weight: float | None, evaluator: str | None, fmt: Format
-) -> None:
-    """Event back-test over the stored history: what the signals of these sessions would have earned."""
-    import pandas as pd
-
-    from etf_platform.orchestration.tracking.backtests import run_backtest
-
-    params = {"start_date": f"{start:%Y%m%d}", "end_date": f"{end:%Y%m%d}", "granularity": "daily"}
-    chosen = {"min_weight": min_weight, "evaluator_type": evaluator}
-    given = {name: value for name, value in chosen.items() if value is not None}
-    result = run_backtest(_opened(workspace), {**params, **given}, lambda share, said: say(f"{share:4.0%} {said}"))
-    if fmt == "json":
-        click.echo(json.dumps(result, ensure_ascii=False, indent=2, default=str))
-        return
-    plain = [{"what": name, "value": value} for name, value in result.items() if isinstance(value, int | float | str)]
-    print_frame(pd.DataFrame(plain, columns=["what", "value"]), fmt)
-
-
-@arb.command()
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help=f"File; default is {EXPORT} in the home."
 )
@@ -213,14 +161,6 @@ def export(workspace: Workspace, output: Path | None) -> None:
     target = output or workspace.home / EXPORT
     replace_text(target, json.dumps(rows, ensure_ascii=False, indent=1))
     say(f"{len(rows)} signal(s) in {target}")
-
-
-def today() -> dt.date:
-    """The calendar day at the exchange."""
-    from etf_platform.arbitrage.clock import local
-    from etf_platform.orchestration.tracking.monitor import utc_now
-
-    return local(utc_now()).date()
 
 
 def _opened(workspace: Workspace) -> "Platform":
@@ -280,5 +220,5 @@ def _print_signals(rows: list[dict[str, Any]], fmt: Format) -> None:
     )
 
 
-arb.add_command(watch)
-arb.add_command(api)
+for command in (*arb_history.COMMANDS, watch, api):
+    arb.add_command(command)

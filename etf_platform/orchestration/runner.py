@@ -14,6 +14,7 @@ from etf_platform.core.errors import BadInputError, NotASessionError
 from etf_platform.orchestration.assets import asset_key, steps_of
 from etf_platform.orchestration.build import definitions_of
 from etf_platform.orchestration.checks import fuses_on
+from etf_platform.orchestration.graph_arbitrage import JOB as ARBITRAGE
 from etf_platform.orchestration.instance.config import open_instance
 from etf_platform.orchestration.jobs import job_of, universe_job
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
@@ -190,6 +191,19 @@ def load_universe(platform: Platform, universe: str) -> list[JobResult]:
         return []
     day = latest_session(platform, universe)
     return run_universe(platform, universe, day, day, layers=("market",))
+
+
+def run_tracker(platform: Platform, day: date, listener: StepEnded | None = None) -> JobResult:
+    """Run the job `arbitrage` for one session; the first run loads the whole history.
+
+    Raises
+    ------
+    NotASessionError, BadInputError
+        As `plan_run`.
+    """
+    _check_dates(platform, platform.config.arbitrage.stocks, day, day)
+    with open_instance(platform.workspace) as instance, listening(listener):
+        return _run(definitions_of(platform), instance, ARBITRAGE, None, window_tags(day, day))
 
 
 def run_checks(platform: Platform, listener: StepEnded | None = None) -> JobResult:

@@ -178,3 +178,11 @@ def test_monitor_and_server_run_in_one_process(running, desk):
 def answers(port):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_mapping_of_simulated_stocks_is_built_by_one_command(cli, desk, tmp_path):
+    where = ["--home", str(tmp_path / "other"), "--config", str(desk.platform.workspace.config), "--source", "sample"]
+
+    done = invoke(["arb", "init", *where])
+
+    assert done.exit_code == 0 and "stocks in 8 funds" in done.stderr
