@@ -4,7 +4,7 @@ Holdings count from their publication on. The variant `weights_assumed` takes th
 from the start: a sensitivity with a longer sample that looks ahead, and every row of it says so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -17,6 +17,7 @@ from etf_platform.backtest.events.terms import EventTerms, Variant, every_varian
 from etf_platform.core import tables as t
 from etf_platform.core.catalog import collect
 from etf_platform.core.errors import UnknownUnitError
+from etf_platform.core.schema import Table
 from etf_platform.core.units.arbitrage import Evaluator
 from etf_platform.market.instruments import min_holding_days
 from etf_platform.market.limits import limit_prices
@@ -25,6 +26,7 @@ from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.tables import StepTables
 
 ASSUMPTION = "weights_assumed"
+PRICE_COLUMNS = ("date", "symbol", "close", "prev_close")
 STATE_COLUMNS = (
     "date",
     "symbol",
@@ -97,11 +99,10 @@ def materials(platform: Platform, tables: StepTables) -> Materials:
     """Read what is stored; raises MissingTableError where a step before has never run."""
     settings = platform.config.arbitrage
     holdings = tables.read(t.FUND_HOLDINGS, settings.funds)
-    states = tables.read(t.LIMIT_STATES, settings.stocks, columns=STATE_COLUMNS)
-    boards = states[states["at_limit"].astype("boolean").fillna(False).to_numpy(dtype=bool)].reset_index(drop=True)
-    del states
-    bars = tables.read(t.BARS, settings.stocks, columns=("date", "symbol", "close", "prev_close"))
-    bars = bars[bars["symbol"].isin(holdings["stock"].unique())]
+    expected = tables.read(t.EXPECTATIONS, settings.stocks)
+    days, held = expected["date"], set(holdings["stock"])
+    boards = _by_year(tables, t.LIMIT_STATES, settings.stocks, STATE_COLUMNS, days, _is_board)
+    bars = _by_year(tables, t.BARS, settings.stocks, PRICE_COLUMNS, days, lambda rows: rows["symbol"].isin(held))
     funds = tables.read(t.BARS, settings.funds)
     funds = funds[funds["symbol"].isin(holdings["symbol"].unique())].reset_index(drop=True)
     instruments = platform.config.instruments.instruments
@@ -111,13 +112,32 @@ def materials(platform: Platform, tables: StepTables) -> Materials:
         boards=boards,
         holdings=holdings,
         fund_bars=funds.assign(limit_up=up, limit_down=down),
-        expectations=tables.read(t.EXPECTATIONS, settings.stocks),
+        expectations=expected,
         changes=bars[["date", "symbol"]].assign(change=bars["close"] / bars["prev_close"] - 1.0),
         sessions=platform.sessions(settings.stocks).index,
         settlement_days={
             str(s): min_holding_days(str(s), instruments.get(str(s)), day) for s in funds["symbol"].unique()
         },
     )
+
+
+def _by_year(
+    tables: StepTables,
+    table: Table,
+    universe: str,
+    columns: Sequence[str],
+    days: pd.Series,
+    keep: Callable[[pd.DataFrame], pd.Series],
+) -> pd.DataFrame:
+    """Some rows of a large table, year by year, so that no more than a year of all stocks is in memory."""
+    years = range(days.min().year, days.max().year + 1) if len(days) else range(0)
+    read = (tables.read(table, universe, start=date(y, 1, 1), end=date(y, 12, 31), columns=columns) for y in years)
+    parts = [rows[keep(rows)] for rows in read]
+    return pd.concat(parts, ignore_index=True) if parts else tables.read(table, universe, columns=columns)
+
+
+def _is_board(rows: pd.DataFrame) -> pd.Series:
+    return rows["at_limit"].astype("boolean").fillna(False).astype(bool)
 
 
 def signals_of(found: Materials, terms: SignalTerms) -> pd.DataFrame:
