@@ -82,6 +82,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.reading = Reading.of(services)
     app.state.stamp = stamp
     app.state.listeners = set()
+    app.state.is_leaving = False
     handle_failures(app, services.secrets)
     for module in ROUTERS:
         app.include_router(module.router)

@@ -265,7 +265,7 @@ def test_events_tell_what_came_after_the_greeting(services):
 
     async def heard():
         found = []
-        async for event in _stream(Reading.of(services), app.state.stamp, None):
+        async for event in _stream(Reading.of(services), app.state, None):
             found.append(event)
             if len(found) == 1:
                 with transaction(services.ops) as connection:
@@ -290,7 +290,7 @@ def test_events_go_on_after_the_last_one_that_was_heard(services):
 
     async def heard():
         found = []
-        async for event in _stream(Reading.of(services), app.state.stamp, "0"):
+        async for event in _stream(Reading.of(services), app.state, "0"):
             found.append(event)
             if len(found) == 2:
                 return found
@@ -330,3 +330,28 @@ def test_events_come_over_http_and_are_not_held_back(services):
     assert first[0] == "event: hello\n"
     text = "".join(lines)
     assert "event: scan" in text and json.loads(text.split("data: ")[1].splitlines()[0])["detail"] == "x"
+
+
+def test_a_server_that_is_told_to_stop_does_not_wait_for_listeners(services):
+    import signal as signals
+    import threading
+    import time
+    import urllib.request
+
+    import uvicorn
+
+    from etf_platform.web.app import create_app
+    from etf_platform.web.server import Server
+
+    server = Server(uvicorn.Config(create_app(services), host="127.0.0.1", port=0, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/events", timeout=10) as stream:
+        stream.readline()
+        server.handle_exit(signals.SIGTERM, None)
+        thread.join(5)
+
+    assert not thread.is_alive()

@@ -11,9 +11,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, HTTPException, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.datastructures import State
 
 from etf_platform.storage import tracker
-from etf_platform.web.caching import Stamp
 from etf_platform.web.picking import Row
 from etf_platform.web.reading import Read, Reading
 
@@ -54,20 +54,20 @@ async def events(
     mark = object()
     listeners.add(mark)
     try:
-        async for event in _stream(read, request.app.state.stamp, last_event_id):
+        async for event in _stream(read, request.app.state, last_event_id):
             yield event
     finally:
         listeners.discard(mark)
 
 
-async def _stream(read: Reading, stamp: Stamp, last: str | None) -> AsyncIterator[ServerSentEvent]:
+async def _stream(read: Reading, state: State, last: str | None) -> AsyncIterator[ServerSentEvent]:
     """A greeting, after which everything that is written is told; scans after `last` first."""
-    seen, known = stamp(), await asyncio.to_thread(_look, read)
+    seen, known = state.stamp(), await asyncio.to_thread(_look, read)
     since = int(last) if last and last.isdigit() else known.last_scan
     yield ServerSentEvent(event="hello", data={"now": read.services.now().isoformat()}, id=str(since), retry=RETRY)
     known = Seen(known.signals, known.scans, since)
-    while True:
-        now = stamp()
+    while not state.is_leaving:
+        now = state.stamp()
         if now != seen or known.last_scan < known.newest:
             seen, before, known = now, known, await asyncio.to_thread(_look, read)
             for name, data in news(before, known):
