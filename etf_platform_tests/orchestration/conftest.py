@@ -50,7 +50,7 @@ class Small:
         _replace(folder / "sources.yaml", '"2019-01-02"', '"2022-06-01"')
         _replace(folder / "platform.yaml", '"2020-01-02"', '"2024-01-02"')
         _replace(folder / "platform.yaml", '"2015-01-05"', '"2022-06-01"')
-        _replace(folder / "fuses.yaml", "sessions: 750", "sessions: 320")
+        _replace(folder / "fuses.yaml", "sessions: 504", "sessions: 320")
         _replace(folder / "fuses.yaml", "seconds: 30 ", "seconds: 300 ")  # wall time, and test machines are busy
         _replace(folder / "fuses.yaml", "max_excluded_share: 0.20", f"max_excluded_share: {max_excluded_share}")
         if not has_universes:
