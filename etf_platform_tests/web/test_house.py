@@ -217,6 +217,8 @@ def test_any_table_is_listed_described_and_paged(client):
         ("/api/v2/tables/backtest/A_SHARE/equity?start=2024-01-01", 422),
         ("/api/v2/tables/backtest/A_SHARE/equity?symbol=x", 422),
         ("/api/v2/tables/market/STOCK/bars?column=no%22pe", 422),
+        ("/api/v2/tables/market/STOCK/bars?column=", 422),
+        ("/api/v2/tables/market/STOCK/bars?column=%00", 422),
         ("/api/v2/tables/market/STOCK/bars?limit=1001", 422),
         ("/api/v2/tables/market/STOCK/bars?start=0001-01-01", 422),
     ],

@@ -75,6 +75,10 @@ def rows(
     table = _table(layer, name)
     if symbol is not None and not any(c.name == "symbol" for c in table.columns):
         raise BadInputError(f"reading {table.address(universe)}", "it has no column symbol", "ask without a symbol")
+    known = read.picker.columns(table, universe) if column else []
+    if stray := [one for one in column if one not in known]:
+        saw = f"it has no column {stray[0]!r}"
+        raise BadInputError(f"reading {table.address(universe)}", saw, f"use some of {', '.join(known[:20])}")
     wanted = Wanted(
         start=start,
         end=end,
