@@ -176,12 +176,13 @@ class Lake:
 
     def exists(self, table: Table, universe: str) -> bool:
         """Whether the table has ever been written."""
-        return bool(DeltaTable.is_deltatable(self.place(table, universe).uri))
+        place = self.place(table, universe)
+        return self._listings.has(place) or bool(DeltaTable.is_deltatable(place.uri))
 
     def version(self, table: Table, universe: str) -> int | None:
         """The newest version; None when the table has never been written."""
         place = self.place(table, universe)
-        return self._listings.of(place).version if DeltaTable.is_deltatable(place.uri) else None
+        return self._listings.of(place).version if self.exists(table, universe) else None
 
     def versions(self, table: Table, universe: str) -> list[dict[str, Any]]:
         """Commits, newest first: `version`, `timestamp` (ms since 1970, UTC), and the note's entries."""

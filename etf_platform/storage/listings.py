@@ -49,6 +49,11 @@ class Listings:
             self._known[place.uri] = stamp, listing
         return listing
 
+    def has(self, place: Place) -> bool:
+        """Whether the table is surely there: it was, and its log still holds the entry that was seen."""
+        known = self._known.get(place.uri)
+        return known is not None and _stamp(place, known[1].version) == known[0]
+
 
 def _is_newest(place: Place, known: tuple[Stamp, Listing]) -> bool:
     return _newest_stamp(place, known[1].version) == known[0]
@@ -58,6 +63,10 @@ def _newest_stamp(place: Place, version: int) -> Stamp | None:
     """Identity of the log's last entry; None when there is a later one, or none of this number, or no local disk."""
     if not isinstance(place.files, pafs.LocalFileSystem) or _entry(place, version + 1).exists():
         return None
+    return _stamp(place, version)
+
+
+def _stamp(place: Place, version: int) -> Stamp | None:
     try:
         found = _entry(place, version).stat()
     except OSError:

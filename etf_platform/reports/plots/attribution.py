@@ -3,16 +3,19 @@
 Here: drawings of the sums that `risk.attribution.summary` makes. Not here: the sums.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from etf_platform.measures.attribution import FILL_PARTS
-from etf_platform.reports.plots import canvas
+from etf_platform.reports.plots import canvas, chart
+from etf_platform.reports.plots.board import font, pixels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from PIL.Image import Image
 
 PART_LABELS = dict(
     zip((*FILL_PARTS, "residual"), ("spread", "adverse", "inventory", "hedging", "fees", "residual"), strict=True)
@@ -25,6 +28,7 @@ EFFECT_COLOURS = {"allocation": canvas.BLUE, "selection": canvas.ORANGE, "intera
 MOST_WEEKS = 52
 MOST_BARS = 16
 MOST_PANELS = 4
+BAR = 0.62  # inches per bar of a waterfall, so that its name stands below it
 
 
 def attribution_waterfall(totals: pd.DataFrame, subject: str = "", currency: str = "CNY") -> bytes:
@@ -55,17 +59,24 @@ def attribution_waterfall(totals: pd.DataFrame, subject: str = "", currency: str
     negligible = rows[list(PART_LABELS)].abs().max() <= 5e-4 * scale
     shown = [part for part in PART_LABELS if not negligible[part]]
     left_out = [PART_LABELS[part] for part in PART_LABELS if negligible[part]]
-    margins = canvas.Margins(left=0.72, right=0.15, top=0.74, bottom=0.66 + 0.2 * bool(left_out))
-    figure = canvas.new_figure(0.9 + len(rows) * (0.35 + 0.5 * (len(shown) + 1)), 3.6, title, margins)
-    panels = figure.subplots(1, len(rows), sharey=True, squeeze=False, gridspec_kw={"wspace": 0.08})[0]
-    for axes, (_, row) in zip(panels, rows.iterrows(), strict=True):
-        _draw_steps(canvas.plain(axes), row, shown, scale)
-        axes.set_title(_panel_title(row, rows), loc="left", fontsize=9, color=canvas.INK)
-    panels[0].set_ylabel(unit, fontsize=9)
+    wide = 0.35 + BAR * (len(shown) + 1)
+    image = chart.blank(0.9 + len(rows) * wide, 3.6, title, simulated)
+    steps = [_Steps.of(row, shown, scale) for _, row in rows.iterrows()]
+    y = _with_room(min(s.low for s in steps), max(s.high for s in steps), 0.14)
+    left, right = pixels(0.72), image.width - pixels(0.15)
+    edges = np.rint(np.linspace(left, right + pixels(0.12), len(rows) + 1)).astype(int).tolist()
+    for number, (_, row) in enumerate(rows.iterrows()):
+        box = edges[number], pixels(0.74), edges[number + 1] - pixels(0.12), image.height - pixels(0.5)
+        panel = chart.Panel(*box, (-0.6, len(shown) + 0.6), y)
+        ticks = chart.value_ticks(*y)
+        labels = [f"{tick:g}" if number == 0 else "" for tick in ticks]
+        chart.rule_values(image, panel, ticks, labels)
+        _draw_steps(image, panel, steps[number], [*[PART_LABELS[part] for part in shown], "net"])
+        words = f"{unit}; {_panel_title(row, rows)}" if number == 0 else _panel_title(row, rows)
+        chart.write(image, (panel.left, panel.top - pixels(0.08)), words, "lb", canvas.INK, 9)
     if left_out:
-        words = f"Nothing in {', '.join(left_out)}."
-        figure.text(0.012, 0.1 / figure.get_figheight(), words, va="bottom", fontsize=8.5, color=canvas.FAINT)
-    return canvas.to_png(figure, simulated)
+        chart.write(image, (pixels(0.1), image.height - pixels(0.1)), f"Nothing in {', '.join(left_out)}.", "lb")
+    return canvas.encode(image)
 
 
 def attribution_by_week(weeks: pd.DataFrame, subject: str = "", currency: str = "CNY") -> bytes:
@@ -169,25 +180,54 @@ def _sign_colour(value: float) -> str:
     return canvas.BLUE if value >= 0 else canvas.ORANGE
 
 
-def _draw_steps(axes: "Axes", row: pd.Series, shown: list[str], scale: float) -> None:
-    steps = row[shown].to_numpy(dtype=float) / scale
-    ends = np.cumsum(steps)
-    starts = np.append(0.0, ends[:-1])
-    net = float(row["net_pnl"]) / scale
-    axes.bar(np.arange(len(shown)), steps, bottom=starts, width=0.72, color=[_sign_colour(v) for v in steps])
-    axes.bar(len(shown), net, width=0.72, color=canvas.INK)
-    for i, end in enumerate(ends):
-        axes.plot([i - 0.36, i + 1.36], [end, end], color=canvas.GREY, linewidth=0.8)
-    lows, highs = np.append(np.minimum(starts, ends), min(net, 0.0)), np.append(np.maximum(starts, ends), max(net, 0.0))
-    for i, value in enumerate([*steps, net]):
-        place, gap, side = (highs[i], 2, "bottom") if value >= 0 else (lows[i], -2, "top")
-        axes.annotate(f"{value:+.1f}", (i, place), xytext=(0, gap), textcoords="offset points", ha="center", va=side,
-                      fontsize=8.5, color=canvas.INK,
-                      bbox={"facecolor": canvas.PAPER, "edgecolor": "none", "pad": 0.4})  # fmt: skip
-    axes.axhline(0.0, color=canvas.INK, linewidth=0.8)
-    axes.use_sticky_edges = False
-    axes.margins(y=0.14)
-    axes.set_xticks(range(len(shown) + 1), [*[PART_LABELS[part] for part in shown], "net"], rotation=30, ha="right")
+@dataclass(frozen=True)
+class _Steps:
+    """Bars of one waterfall: where each starts and ends; the last one is the net result, from 0."""
+
+    starts: np.ndarray
+    ends: np.ndarray
+
+    @classmethod
+    def of(cls, row: pd.Series, shown: list[str], scale: float) -> "_Steps":
+        ends = np.cumsum(row[shown].to_numpy(dtype=float) / scale)
+        net = float(row["net_pnl"]) / scale
+        return cls(np.concatenate([[0.0], ends[:-1], [0.0]])[-len(ends) - 1 :], np.append(ends, net))
+
+    @property
+    def low(self) -> float:
+        return float(min(self.starts.min(), self.ends.min(), 0.0))
+
+    @property
+    def high(self) -> float:
+        return float(max(self.starts.max(), self.ends.max(), 0.0))
+
+
+def _with_room(low: float, high: float, share: float) -> tuple[float, float]:
+    room = share * (high - low) or 1.0
+    return low - room, high + room
+
+
+def _draw_steps(image: "Image", panel: chart.Panel, steps: _Steps, labels: list[str]) -> None:
+    from PIL import ImageDraw
+
+    draw = ImageDraw.Draw(image)
+    middle, half = panel.across(np.arange(len(labels))), float(panel.across(0.36) - panel.across(0.0))
+    tops = panel.up(np.maximum(steps.starts, steps.ends))
+    bottoms = panel.up(np.minimum(steps.starts, steps.ends))
+    values = steps.ends - steps.starts
+    for i, (x, value) in enumerate(zip(middle.tolist(), values.tolist(), strict=True)):
+        colour = canvas.INK if i == len(labels) - 1 else _sign_colour(value)
+        draw.rectangle((round(x - half), round(tops[i]), round(x + half), round(bottoms[i])), colour)
+        if i < len(labels) - 1:
+            level = round(float(panel.up(steps.ends[i])))
+            draw.line((x - half, level, float(middle[i + 1]) + half, level), canvas.GREY)
+    zero = round(float(panel.up(0.0)))
+    draw.line((panel.left, zero, panel.right, zero), canvas.INK)
+    for i, (x, value) in enumerate(zip(middle.tolist(), values.tolist(), strict=True)):
+        y, anchor = (tops[i] - 4, "mb") if value >= 0 else (bottoms[i] + 4, "mt")
+        draw.rectangle(draw.textbbox((x, y), f"{value:+.1f}", font(8.5), anchor), canvas.PAPER)
+        chart.write(image, (x, float(y)), f"{value:+.1f}", anchor, canvas.INK)
+        chart.write(image, (x, panel.bottom + pixels(0.06)), labels[i], "mt")
 
 
 def _draw_stacks(
