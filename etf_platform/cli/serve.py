@@ -1,6 +1,7 @@
 """The web server: `serve`, and `arb api`, which is the same. Composes the server with the platform's actions."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -59,4 +60,5 @@ def serve_until_stopped(platform: "Platform", host: str, port: int, dagster: str
     if not services.is_loopback and services.secrets.api_token is None:
         say("ETF_PLATFORM_API_TOKEN is not set: everything may be read from outside, nothing changed.")
     say(f"Page on http://{host}:{port}/  API on http://{host}:{port}/docs")
-    answer(services, host, port)
+    with suppress(KeyboardInterrupt):  # uvicorn hands Ctrl-C on once it has ended well
+        answer(services, host, port)

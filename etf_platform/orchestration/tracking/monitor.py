@@ -46,14 +46,14 @@ def tick(platform: Platform, now: dt.datetime, asked_by: str) -> str:
 
     That it looked, and what it raised, is noted for the check of the sensors.
     """
-    error: PlatformError | None = None
+    error: BaseException | None = None
     try:
         held = tracker.monitor(platform.ops)
         if held["wanted"] == "stopped":
             expire(platform, now)
             return f"stopped by {held['changed_by']} at {held['changed_at']:%Y-%m-%d %H:%M:%S} UTC"
         return str(scan_and_tell(platform, now, asked_by))
-    except PlatformError as raised:
+    except BaseException as raised:
         error = raised
         raise
     finally:

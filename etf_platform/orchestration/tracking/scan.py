@@ -126,11 +126,8 @@ def expire(platform: Platform, now: dt.datetime) -> list[str]:
     """End the signals of sessions that are over; their ids."""
     at, close = local(now), dt.time.fromisoformat(platform.config.arbitrage.trading_hours.afternoon[1])
     over = at.date() if at.time() >= close else at.date() - dt.timedelta(days=1)
-    with platform.ops.connect() as connection:
-        due = [s["signal_id"] for s in tracker.standing_signals(connection) if s["trade_date"] <= over]
-    if not due:
-        return []
     with outbox.transaction(platform.ops) as connection:
+        due = [s["signal_id"] for s in tracker.standing_signals(connection) if s["trade_date"] <= over]
         return tracker.move_signals(connection, due, "expired", now)
 
 

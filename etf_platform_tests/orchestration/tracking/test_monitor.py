@@ -55,12 +55,13 @@ def test_a_stopped_monitor_says_by_whom_and_ends_signals_all_the_same(clocked):
     assert monitor.want(clocked.platform, "running", "x", clocked.at("15:02")) == "already_running"
 
 
-def test_a_tick_that_raises_is_noted_with_its_error(clocked, monkeypatch):
+@pytest.mark.parametrize("error", [StorageError("reading", "the disk is gone", "look"), KeyError("the disk is gone")])
+def test_a_tick_that_raises_is_noted_with_its_error(clocked, monkeypatch, error):
     def broken(*_words):
-        raise StorageError("reading", "the disk is gone", "look")
+        raise error
 
     monkeypatch.setattr("etf_platform.orchestration.tracking.monitor.scan_and_tell", broken)
-    with pytest.raises(StorageError):
+    with pytest.raises(type(error)):
         monitor.tick(clocked.platform, clocked.at("09:36"), "sensor")
 
     assert "the disk is gone" in read_ticks(clocked.platform.ops, [SENSOR])[SENSOR].error
