@@ -76,7 +76,7 @@ def pool_months(months: dict[str, pd.DataFrame], weights: dict[str, float]) -> p
 
 def _spans(dates: pd.Series, next_session: str | None) -> pd.DataFrame:
     """One row per month: positions of its start value and of its end value, and whether it is complete."""
-    labels = dates.dt.strftime("%Y-%m").to_numpy()
+    labels = _month_of(dates)
     ends = np.append(np.flatnonzero(labels[1:] != labels[:-1]), labels.size - 1)
     starts = np.append(0, ends[:-1])
     complete = np.arange(ends.size) > 0
@@ -86,11 +86,15 @@ def _spans(dates: pd.Series, next_session: str | None) -> pd.DataFrame:
     return spans[spans["end"] > spans["start"]].reset_index(drop=True)
 
 
+def _month_of(dates: pd.Series) -> np.ndarray:
+    """`2024-03` of every date."""
+    return np.datetime_as_string(dates.to_numpy().astype("datetime64[M]")).astype(object)
+
+
 def _net_purchases(fills: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
     """Purchases minus sales in yuan before cost, month x symbol; rows are numbered like `spans`."""
     signed = fills["value"].where(fills["side"] == "buy", -fills["value"])
-    month = fills["date"].dt.strftime("%Y-%m")
-    table = signed.groupby([month, fills["symbol"]]).sum().unstack()
+    table = signed.groupby([_month_of(fills["date"]), fills["symbol"]]).sum().unstack()
     return table.reindex(spans["month"]).fillna(0.0).reset_index(drop=True)
 
 

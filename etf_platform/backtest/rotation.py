@@ -235,5 +235,7 @@ def _rebalances(
 def _json_by_date(frame: pd.DataFrame, column: str, dates: pd.Series) -> list[str]:
     """One JSON object symbol -> value for each date."""
     wanted = frame[frame["date"].isin(dates)]
-    by_date = {day: dict(zip(rows["symbol"], rows[column], strict=True)) for day, rows in wanted.groupby("date")}
-    return [json.dumps(by_date.get(day, {})) for day in dates]
+    by_date: dict[pd.Timestamp, dict[str, float]] = {day: {} for day in dates}
+    for day, symbol, value in zip(*(wanted[name].tolist() for name in ("date", "symbol", column)), strict=True):
+        by_date[day][symbol] = value
+    return [json.dumps(by_date[day]) for day in dates]

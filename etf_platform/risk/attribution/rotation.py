@@ -140,10 +140,11 @@ def _prices(bars: pd.DataFrame, sessions: pd.DatetimeIndex) -> pd.DataFrame:
 def _at(prices: pd.DataFrame, dates: pd.Series, symbols: pd.Series) -> pd.DataFrame:
     """Rows of `prices`, numbered from 0."""
     keys = pd.MultiIndex.from_arrays([dates, symbols])
-    if not keys.isin(prices.index).all():
-        day, symbol = keys[~keys.isin(prices.index)][0]
+    places = prices.index.get_indexer(keys)
+    if (places < 0).any():
+        day, symbol = keys[places < 0][0]
         raise BadInputError(_DOING, f"{symbol} on {day:%Y-%m-%d} has no bar", "pass the bars that the account used")
-    return prices.reindex(keys).reset_index(drop=True)
+    return prices.take(places).reset_index(drop=True)
 
 
 def _with_gaps(rows: pd.DataFrame, equity: pd.DataFrame) -> pd.DataFrame:

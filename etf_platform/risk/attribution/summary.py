@@ -114,7 +114,7 @@ def _largest_first(table: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def _distinct(values: pd.Series) -> str:
-    return " + ".join(sorted({str(value) for value in values if value}))
+    return " + ".join(sorted({str(value) for value in values.unique() if value}))
 
 
 def period_labels(dates: pd.Series, freq: str) -> pd.Series:
