@@ -176,8 +176,7 @@ class Lake:
 
     def exists(self, table: Table, universe: str) -> bool:
         """Whether the table has ever been written."""
-        place = self.place(table, universe)
-        return self._listings.has(place) or bool(DeltaTable.is_deltatable(place.uri))
+        return self._is_there(self.place(table, universe))
 
     def version(self, table: Table, universe: str) -> int | None:
         """The newest version; None when the table has never been written."""
@@ -230,9 +229,9 @@ class Lake:
         return self._uri
 
     def _write_once(self, table: Table, place: Place, rows: pa.Table, span: Span, note: dict[str, str]) -> int:
-        if not DeltaTable.is_deltatable(place.uri):
+        if not self._is_there(place):
             return delta.create(place, rows.schema, bool(table.range_column), stage(table, place, rows).files, note)
-        current = delta.open_version(place)
+        current = self._listings.opened(place)
         stored = delta.stored_schema(current)
         schema = rows.schema if span.is_everything else merged(stored, rows.schema, place.address)
         touched = [p for p in delta.parts(current) if span.may_hold(p.year)]
@@ -242,6 +241,9 @@ class Lake:
         if not years:
             return int(current.version())
         return delta.replace(place, current, schema, years if table.range_column else None, staged.files, note)
+
+    def _is_there(self, place: Place) -> bool:
+        return self._listings.has(place) or bool(DeltaTable.is_deltatable(place.uri))
 
     def _completed(
         self, table: Table, place: Place, rows: pa.Table, span: Span, schema: pa.Schema, touched: Sequence[Part]

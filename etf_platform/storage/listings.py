@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+from deltalake import DeltaTable
 from pyarrow import fs as pafs
 
 from etf_platform.storage import delta
@@ -26,11 +27,18 @@ class Listing:
 Stamp = tuple[int, int, int]
 
 
+@dataclass(frozen=True)
+class _Known:
+    stamp: Stamp
+    listing: Listing
+    opened: DeltaTable
+
+
 class Listings:
     """The newest version of every table that was asked for."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Stamp, Listing]] = {}
+        self._known: dict[str, _Known] = {}
 
     def of(self, place: Place, version: int | None = None) -> Listing:
         """The newest or the given version.
@@ -41,22 +49,33 @@ class Listings:
             As `delta.open_version`.
         """
         known = self._known.get(place.uri)
-        if known is not None and version in (None, known[1].version) and _is_newest(place, known):
-            return known[1]
+        if known is not None and version in (None, known.listing.version) and _is_newest(place, known):
+            return known.listing
         opened = delta.open_version(place, version)
         listing = Listing(int(opened.version()), delta.stored_schema(opened), tuple(delta.parts(opened)))
         if version is None and (stamp := _newest_stamp(place, listing.version)):
-            self._known[place.uri] = stamp, listing
+            self._known[place.uri] = _Known(stamp, listing, opened)
         return listing
+
+    def opened(self, place: Place) -> DeltaTable:
+        """The newest version, for a commit on top of it.
+
+        Raises
+        ------
+        MissingTableError, StorageError
+            As `delta.open_version`.
+        """
+        known = self._known.get(place.uri)
+        return known.opened if known is not None and _is_newest(place, known) else delta.open_version(place)
 
     def has(self, place: Place) -> bool:
         """Whether the table is surely there: it was, and its log still holds the entry that was seen."""
         known = self._known.get(place.uri)
-        return known is not None and _stamp(place, known[1].version) == known[0]
+        return known is not None and _stamp(place, known.listing.version) == known.stamp
 
 
-def _is_newest(place: Place, known: tuple[Stamp, Listing]) -> bool:
-    return _newest_stamp(place, known[1].version) == known[0]
+def _is_newest(place: Place, known: _Known) -> bool:
+    return _newest_stamp(place, known.listing.version) == known.stamp
 
 
 def _newest_stamp(place: Place, version: int) -> Stamp | None:
