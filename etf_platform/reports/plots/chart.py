@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FINER = 3  # strokes are drawn on a grid finer by this factor and averaged
 MOST_DATES = 8
+SHOWN_JOINTS = 500  # points of a line; of more the corners are too close to be seen
 STEPS = (
     (1, "D"),
     (2, "D"),
@@ -154,7 +155,7 @@ def stroke(
         for start in np.arange(left, right, 2 * dash * FINER):
             draw.line((start, high, min(start + dash * FINER, right), high), 255, width)
     else:
-        draw.line([tuple(point) for point in at.tolist()], 255, width, joint="curve")
+        draw.line([tuple(point) for point in at.tolist()], 255, width, joint="curve" if len(at) <= SHOWN_JOINTS else None)
     _lay(image, panel, mask, colour, 1.0)
 
 
