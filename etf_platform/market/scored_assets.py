@@ -112,13 +112,13 @@ def load_assets(
         Frames sorted by date and own symbol. `source` carries ` (proxy <symbol>)` where that is so.
     """
     parts: list[tuple[Wanted, MarketData]] = []
-    failed: dict[Wanted, PlatformError] = {}
+    failed: list[tuple[list[Wanted], PlatformError]] = []
     for group in _by_feed(wanted):
         asked = tuple(dict.fromkeys(w.asked for w in group))
         try:
             loaded = load_bars(feed_of(group[0].source, group[0].exchange), asked, start, end)
         except PlatformError as error:
-            failed |= dict.fromkeys(group, error)
+            failed.append((group, error))
             continue
         parts += [(w, loaded) for w in group]
     bars = _together([_own(w, data.bars) for w, data in parts], BARS.no_rows())
@@ -127,8 +127,8 @@ def load_assets(
         bars,
         quarantine,
         _missing(assets, wanted, failed, set(bars["symbol"])),
-        tuple(dict.fromkeys(failed.values())),
-        tuple(w.symbol for w in failed),
+        tuple(error for _, error in failed),
+        tuple(w.symbol for group, _ in failed for w in group),
         sum(int(_mine(w, data.identical)["n_dropped"].sum()) for w, data in parts),
     )
 
@@ -162,9 +162,12 @@ def _together(frames: Sequence[pd.DataFrame], nothing: pd.DataFrame) -> pd.DataF
 
 
 def _missing(
-    assets: Mapping[str, Asset], wanted: Sequence[Wanted], failed: Mapping[Wanted, PlatformError], there: set[str]
+    assets: Mapping[str, Asset],
+    wanted: Sequence[Wanted],
+    failed: Sequence[tuple[list[Wanted], PlatformError]],
+    there: set[str],
 ) -> dict[str, str]:
     reasons = {key: f"no recorded bars for {asset.symbol}" for key, asset in assets.items()}
     reasons |= {w.key: f"{w.source} holds no usable row of {w.asked}" for w in wanted}
-    reasons |= {w.key: f"{error.doing}: {error.saw}" for w, error in failed.items()}
+    reasons |= {w.key: f"{error.doing}: {error.saw}" for group, error in failed for w in group}
     return {key: reason for key, reason in reasons.items() if assets[key].symbol not in there}

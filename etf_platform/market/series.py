@@ -115,8 +115,9 @@ def read_series(
     """
     path = _path(name, settings, root)
     given = _lines(path, settings)
-    given["when"] = _dates(given["date"], settings.date_format)
-    _refuse_future(given["when"], path)
+    when = _dates(given["date"], settings.date_format)
+    _refuse_future(when, path)
+    given["when"] = when.dt.normalize().astype("datetime64[ns]")
     rule = _rules(given, settings)
     kept = given[rule == ""].drop_duplicates(["when", "value"])
     rule[kept.index[kept["when"].duplicated(keep=False)]] = "duplicate"
@@ -174,8 +175,7 @@ def _lines(path: Path, settings: RecordedSeries) -> pd.DataFrame:
 def _dates(texts: pd.Series, date_format: str | None) -> pd.Series:
     stripped = texts.str.strip()
     compact = len(stripped) and stripped.str.fullmatch(r"\d{8}").all()
-    parsed = pd.to_datetime(stripped, format=date_format or ("%Y%m%d" if compact else "ISO8601"), errors="coerce")
-    return parsed.dt.normalize().astype("datetime64[ns]")
+    return pd.to_datetime(stripped, format=date_format or ("%Y%m%d" if compact else "ISO8601"), errors="coerce")
 
 
 def _refuse_future(when: pd.Series, path: Path) -> None:
