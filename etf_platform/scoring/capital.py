@@ -1,17 +1,16 @@
-"""Money that comes and goes: northbound and southbound net flow, margin balances, and which of them speaks.
+"""Money that comes and goes: northbound and southbound net flow, margin balances.
 
-Here: sentiment of a flow, and what stands in when a series has ended. Not here: lags and calendars of publication
-(`market.series`), points (`factors.capital`). Amounts are yuan; every series holds one value per published day.
+Here: sentiment of a flow. Not here: lags and calendars of publication (`market.series`), which series speaks for a
+market once another has ended (`markets`), points (`factors.capital`). Amounts are yuan; every series holds one value
+per published day.
 """
 
-from datetime import date
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from etf_platform.core.errors import BadInputError
-from etf_platform.scoring.blocks import Flow
 from etf_platform.scoring.windows import before, percentile_rank, window_sum
 
 DAYS = 5
@@ -76,28 +75,6 @@ def flow_text(sentiment: float | None) -> str:
     if sentiment is None or not np.isfinite(sentiment):
         return ""
     return next(text for limit, text in TEXTS if sentiment >= limit)
-
-
-def china_flow(day: date, northbound: Flow | None, margin: Flow | None, ended: date | None) -> tuple[Flow | None, str]:
-    """What speaks for CN assets on `day`, and why nothing does (empty otherwise).
-
-    Northbound net flow through `ended`, the last date on which the provider published it (None: it still does);
-    margin balances from the day after. A gap before that day is a gap: margin does not stand in for it.
-    """
-    if ended is not None and day > ended:
-        known, missing = margin, f"北向资金净流入自{ended:%Y-%m-%d}后停止公布，且没有融资余额数据"
-    else:
-        known, missing = northbound, "没有北向资金数据"
-    if known is None or known.sentiment is None:
-        return None, missing
-    return known, ""
-
-
-def hong_kong_flow(southbound: Flow | None) -> tuple[Flow | None, str]:
-    """What speaks for HK assets, and why nothing does (empty otherwise)."""
-    if southbound is None or (southbound.sentiment is None and not southbound.text):
-        return None, "没有南向资金数据"
-    return southbound, ""
 
 
 def expected_kinds(market: str) -> tuple[Literal["northbound", "southbound", "margin"], ...]:

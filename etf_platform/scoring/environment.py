@@ -6,9 +6,7 @@ Not here: the probability itself, and the position of an asset in the portfolio 
 import numpy as np
 import pandas as pd
 
-from etf_platform.scoring.blocks import Technical
-
-ORDERS = {1.0: "多头排列", -1.0: "空头排列", 0.0: "震荡"}
+BULLISH, BEARISH = 1.0, -1.0
 
 
 def position_hint(up_prob: float, confidence: float, mean: float, deviation: float) -> float:
@@ -30,30 +28,6 @@ def position_hint(up_prob: float, confidence: float, mean: float, deviation: flo
     return min(0.9, max(0.1, share))
 
 
-def environment(technical: Technical) -> str:
-    """Market environment of a day: 牛市顶部, 牛市中期, 熊市底部, 熊市中期 or 震荡市; empty when an input is unknown.
-
-    The top: RSI > 70, within 5 % of the 250-bar high, close > MA20 > MA60 > MA250. Its mirror: RSI < 30, more than 40 %
-    below, bearish order. In between with 5 to 20 % below in bullish order, 20 to 40 % below in bearish order.
-    """
-    close, high, strength = technical.close, technical.high_250, technical.rsi
-    averages = (technical.ma20, technical.ma60, technical.ma250)
-    if close is None or high is None or strength is None or None in averages:
-        return ""
-    order = order_of(*(np.array([x], dtype=np.float64) for x in (close, *averages)))[0]
-    return _environment(close / high - 1.0, strength, ORDERS[float(order)])
-
-
-def _environment(distance: float, strength: float, order: str) -> str:
-    if order == "多头排列" and strength > 70.0 and distance > -0.05:
-        return "牛市顶部"
-    if order == "多头排列" and -0.20 < distance < -0.05:
-        return "牛市中期"
-    if order == "空头排列" and strength < 30.0 and distance < -0.40:
-        return "熊市底部"
-    return "熊市中期" if order == "空头排列" and -0.40 < distance < -0.20 else "震荡市"
-
-
 def order_of(close: np.ndarray, ma20: np.ndarray, ma60: np.ndarray, ma250: np.ndarray) -> np.ndarray:
     """1 where close > MA20 > MA60 > MA250, -1 where each is below the next, else 0; NaN where one is unknown."""
     known = np.isfinite(close) & np.isfinite(ma20) & np.isfinite(ma60) & np.isfinite(ma250)
@@ -63,9 +37,24 @@ def order_of(close: np.ndarray, ma20: np.ndarray, ma60: np.ndarray, ma250: np.nd
 
 
 def environments(technical: pd.DataFrame) -> list[str]:
-    """`environment` of every row of a frame of technical days."""
+    """Market environment of every row of a frame of technical days; empty where an input is unknown.
+
+    牛市顶部: RSI > 70, within 5 % of the 250-bar high, close > MA20 > MA60 > MA250. Its mirror 熊市底部: RSI < 30, more
+    than 40 % below, bearish order. 牛市中期: 5 to 20 % below in bullish order; 熊市中期: 20 to 40 % below in bearish
+    order. Everything else: 震荡市.
+    """
     close = technical["close"].to_numpy()
     order = order_of(close, *(technical[name].to_numpy() for name in ("ma20", "ma60", "ma250")))
     distance = close / technical["high_250"].to_numpy() - 1.0
     rows = zip(distance.tolist(), technical["rsi"].tolist(), order.tolist(), strict=True)
-    return ["" if not all(map(np.isfinite, row)) else _environment(row[0], row[1], ORDERS[row[2]]) for row in rows]
+    return [_environment(*row) if all(map(np.isfinite, row)) else "" for row in rows]
+
+
+def _environment(distance: float, strength: float, order: float) -> str:
+    if order == BULLISH and strength > 70.0 and distance > -0.05:
+        return "牛市顶部"
+    if order == BULLISH and -0.20 < distance < -0.05:
+        return "牛市中期"
+    if order == BEARISH and strength < 30.0 and distance < -0.40:
+        return "熊市底部"
+    return "熊市中期" if order == BEARISH and -0.40 < distance < -0.20 else "震荡市"

@@ -4,7 +4,7 @@ Here: values, what their bands say, the summary over markets. Not here: where VI
 (`factors.sentiment`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -94,12 +94,6 @@ def read_panic(name: str, value: float | None, **rest: object) -> Panic:
     """A fear index with its band; `rest` sets as_of and age."""
     status, action = ("", "") if value is None else band(name, value)
     return Panic(name=name, value=value, status=status, action=action, **rest)  # type: ignore[arg-type]
-
-
-def first_of(order: Sequence[str], known: Mapping[str, Panic | None]) -> Panic | None:
-    """The first index of `order` that has a value; None when none has."""
-    found = (known.get(name) for name in order)
-    return next((panic for panic in found if panic is not None and panic.value is not None), None)
 
 
 def summary(markets: Mapping[str, float | None]) -> str:

@@ -8,10 +8,8 @@ import pytest
 
 from etf_platform.core.errors import BadInputError
 from etf_platform.scoring.blocks import Flow, Valuation, block_at
-from etf_platform.scoring.capital import china_flow, flow_days, flow_text, hong_kong_flow, margin_days, streaks
+from etf_platform.scoring.capital import flow_days, flow_text, margin_days, streaks
 from etf_platform.scoring.valuation import equity_risk_premium, percentiles, ratio_days, read_valuation, valuation_level
-
-BREAK = date(2024, 8, 16)
 
 
 def series(values) -> pd.Series:
@@ -111,38 +109,6 @@ def test_a_flow_is_read_as_a_block():
     given = block_at(Flow, flow_days(series([1e8] * 5)), 4, kind="northbound", age=0, as_of=date(2023, 1, 6))
 
     assert given == Flow("northbound", 60.0, 1e8, 5e8, None, 5, date(2023, 1, 6), 0, "中性")
-
-
-NORTH, MARGIN = Flow("northbound", 60.0), Flow("margin", 30.0)
-
-
-@pytest.mark.parametrize(
-    ("day", "north", "margin", "ended", "speaks"),
-    [
-        (date(2024, 8, 15), NORTH, MARGIN, BREAK, NORTH),
-        (date(2024, 8, 16), NORTH, MARGIN, BREAK, NORTH),
-        (date(2024, 8, 19), NORTH, MARGIN, BREAK, MARGIN),
-        (date(2024, 8, 19), NORTH, None, BREAK, None),
-        (date(2024, 8, 19), NORTH, Flow("margin"), BREAK, None),
-        (date(2024, 8, 15), None, MARGIN, BREAK, None),
-        (date(2030, 1, 1), NORTH, MARGIN, None, NORTH),
-    ],
-)
-def test_the_break_of_northbound_flow_is_data(day, north, margin, ended, speaks):
-    given, reason = china_flow(day, north, margin, ended)
-
-    assert given is speaks
-    assert bool(reason) == (speaks is None)
-
-
-def test_the_reason_after_the_break_names_its_date():
-    assert "2024-08-16" in china_flow(date(2025, 1, 2), NORTH, None, BREAK)[1]
-
-
-def test_hong_kong_needs_southbound():
-    assert hong_kong_flow(None) == (None, "没有南向资金数据")
-    assert hong_kong_flow(Flow("southbound"))[0] is None
-    assert hong_kong_flow(Flow("southbound", text="乐观"))[0] is not None
 
 
 # valuation

@@ -9,7 +9,6 @@ from etf_platform.scoring.panic import (
     RECIPES,
     band,
     fear_score,
-    first_of,
     index_value,
     momentum_score,
     panic_days,
@@ -101,15 +100,6 @@ def test_bands_and_their_texts(name, value, status, action):
 
 def test_an_index_without_a_value_has_no_band():
     assert read_panic("VIX", None) == Panic("VIX")
-
-
-def test_the_first_index_of_the_order_that_has_a_value_wins():
-    hkvi = read_panic("HKVI", 20.0)
-
-    assert first_of(("VHSI", "HKVI"), {"VHSI": None, "HKVI": hkvi}) is hkvi
-    assert first_of(("VHSI", "HKVI"), {"VHSI": Panic("VHSI"), "HKVI": hkvi}) is hkvi
-    assert first_of(("VHSI", "HKVI"), {"VHSI": read_panic("VHSI", 31.0), "HKVI": hkvi}).name == "VHSI"
-    assert first_of(("CNVI",), {"HKVI": hkvi}) is None
 
 
 @pytest.mark.parametrize(

@@ -433,6 +433,30 @@ def test_one_missing_volume_blanks_the_windows_that_hold_it(bars):
     assert (quality.iloc[20:300] != "").all() and (quality.iloc[321:] != "").all()
 
 
+def test_the_volume_block_agrees_with_a_plain_loop(bars):
+    close, high, volume = (bars[name].tolist() for name in ("close", "high", "volume"))
+    frame, obv = volume_days(bars), [0.0]
+    for t in range(1, N):
+        obv.append(obv[-1] + ((close[t] > close[t - 1]) - (close[t] < close[t - 1])) * volume[t])
+
+    for t in range(25, N, 9):
+        row, counts = frame.iloc[t], {"up_up": 0, "up_down": 0, "down_up": 0, "down_down": 0}
+        for i in range(t - 19, t + 1):
+            counts[
+                f"{'up' if close[i] > close[i - 1] else 'down'}_{'up' if volume[i] > volume[i - 1] else 'down'}"
+            ] += 1
+        points = 10 * counts["up_up"] - 5 * counts["up_down"] - 10 * counts["down_up"] + 5 * counts["down_down"]
+        slope = (obv[t] - sum(obv[t - 19 : t + 1]) / 20) / sum(volume[t - 19 : t + 1])
+        trend = "上升" if slope > 0.05 else "下降" if slope < -0.05 else "平稳"
+
+        assert {name: round(row[name] * 20) for name in counts} == counts
+        assert row["degree"] == min(100.0, max(0.0, 50.0 + points))
+        assert row["obv_slope"] == pytest.approx(slope, abs=1e-10)
+        assert row["obv_trend"] == trend
+        assert row["volume_ratio"] == pytest.approx(volume[t] / (sum(volume[t - 5 : t]) / 5), abs=1e-10)
+        assert row["resistance"] == max(high[t - 20 : t])
+
+
 def test_turnover_needs_its_column(bars):
     assert block_at(VolumeBlock, volume_days(bars), N - 1).turnover_level == ""
     assert volume_days(bars.assign(turnover_rate=0.03))["turnover_level"].iat[-1] == "中等"
