@@ -252,9 +252,9 @@ def _spread(ahead: np.ndarray, compounded: np.ndarray, up_prob: float, confidenc
     skew = None if is_flat else float(((ahead - mean) ** 3).mean() / ahead.std() ** 3)
     wealth = np.concatenate(([1.0], np.cumprod(1.0 + compounded)))
     fall = float((wealth / np.maximum.accumulate(wealth) - 1.0).min())
-    tail = -float(ranked[ranked <= limit].mean())
+    tail = 0.0 - float(ranked[ranked <= limit].mean())
     hint = position_hint(up_prob, confidence, mean, deviation)
-    return [confidence, mean, _quantile(ranked, 0.5), -limit, tail, sharpe, skew, fall, hint, ""]
+    return [confidence, mean, _quantile(ranked, 0.5), 0.0 - limit, tail, sharpe, skew, fall, hint, ""]
 
 
 def _quantile(ranked: np.ndarray, level: float) -> float:
