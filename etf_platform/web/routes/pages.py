@@ -37,6 +37,12 @@ def description(request: Request) -> HTMLResponse:
     return HTMLResponse(describe(request.app), headers={"Content-Security-Policy": POLICY})
 
 
+@router.get("/favicon.ico")
+def icon() -> FileResponse:
+    """The icon, for browsers that ask for it beside pages that name none."""
+    return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml")
+
+
 def mount_static(app: FastAPI) -> None:
     """Serve the page's files below /static."""
     if STATIC.is_dir():

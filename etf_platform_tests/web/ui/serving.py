@@ -82,7 +82,7 @@ def served(folder: Path, empty: bool = False, wants_token: bool = False) -> Iter
     asked: list[str] = []
     port = free_port()
     app = _noting(create_app(services), asked)
-    settings = uvicorn.Config(app, port=port, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+    settings = uvicorn.Config(app, port=port, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
     server = uvicorn.Server(settings)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -67,7 +67,9 @@ def fill(services: Services, empty: bool = False) -> None:
             tracker.add_signals(connection, [row], dt.datetime.combine(row["trade_date"], dt.time(2, 30), dt.UTC))
     old = [row["signal_id"] for row in tracker.signals(services.ops, limit=500) if row["trade_date"] != DAY]
     gains = random.normal(0.004, 0.012, len(old))
-    outcome = {name: {"next_open": float(g), "next_close": float(g * 1.4 - 0.002)} for name, g in zip(old, gains, strict=True)}
+    outcome = {
+        name: {"next_open": float(g), "next_close": float(g * 1.4 - 0.002)} for name, g in zip(old, gains, strict=True)
+    }
     tracker.set_outcomes(services.ops, outcome, NOW)
     tracker.want(services.ops, "running", "test", NOW)
     record_verdicts(services.ops, verdicts(services))
@@ -93,7 +95,9 @@ def bars(symbols, days, random) -> pd.DataFrame:
         high = np.where(at_limit, close, top * (1 + np.abs(random.normal(0, 0.006, len(days)))))
         frame = pd.DataFrame({"date": days, "symbol": symbol, "close": close, "prev_close": before})
         opened = np.minimum(opened, high)
-        frame = frame.assign(open=opened, high=high, low=np.minimum(bottom, opened) * (1 - np.abs(random.normal(0, 0.006, len(days)))))
+        frame = frame.assign(
+            open=opened, high=high, low=np.minimum(bottom, opened) * (1 - np.abs(random.normal(0, 0.006, len(days))))
+        )
         volume = np.round(random.lognormal(16, 0.45, len(days)), -2) * np.where(at_limit, 1.8, 1.0)
         factor = np.where(np.arange(len(days)) < len(days) - 60, 1.0, 1.08)
         frames.append(frame.assign(volume=volume, amount=volume * close, adj_factor=factor))
@@ -115,7 +119,13 @@ def holdings(random) -> pd.DataFrame:
         if fund == "512880.SH":
             held = ["300059.SZ", "600030.SH", "601688.SH", "000776.SZ", "603259.SH", "002230.SZ"]
         weights = np.sort(random.uniform(0.02, 0.15, len(held)))[::-1]
-        rows = {"symbol": fund, "stock": held, "rank": range(1, len(held) + 1), "weight": weights, "weight_sum": weights.sum()}
+        rows = {
+            "symbol": fund,
+            "stock": held,
+            "rank": range(1, len(held) + 1),
+            "weight": weights,
+            "weight_sum": weights.sum(),
+        }
         frames.append(pd.DataFrame(rows))
     made = pd.concat(frames, ignore_index=True)
     return made.assign(
@@ -141,7 +151,9 @@ def states(stocks: pd.DataFrame) -> pd.DataFrame:
         touched=True, opened=False, one_word=False, boards_in_row=1, seal_amount=float("nan"), float_cap=float("nan"),
         times_opened=pd.NA, source=SOURCE,
     )  # fmt: skip
-    stamps = {name: pd.Series(pd.NaT, index=rows.index, dtype="datetime64[ns, UTC]") for name in ("first_seal", "last_seal")}
+    stamps = {
+        name: pd.Series(pd.NaT, index=rows.index, dtype="datetime64[ns, UTC]") for name in ("first_seal", "last_seal")
+    }
     return rows.assign(**stamps).astype({"times_opened": "Int64"}).sort_values(["date", "symbol"], ignore_index=True)
 
 
@@ -149,21 +161,27 @@ def board_counts(days, random) -> pd.DataFrame:
     hit = random.poisson(62, len(days)) + np.where(np.arange(len(days)) > len(days) - 6, 240, 0)
     opened = random.poisson(24, len(days))
     whole = dict.fromkeys(("one_word", "unknown", "no_limit"), 0)
-    frame = pd.DataFrame({"date": days, "board": "all", "stocks": 5200, "at_limit": hit, "opened": opened, "longest_row": 6})
+    frame = pd.DataFrame(
+        {"date": days, "board": "all", "stocks": 5200, "at_limit": hit, "opened": opened, "longest_row": 6}
+    )
     return frame.assign(**whole, seal_rate=hit / (hit + opened), source=SOURCE)
 
 
 def premiums(days, random) -> pd.DataFrame:
     frame = pd.DataFrame({"date": days, "etf": "512880.SH", "stock": "600030.SH", "weight": 0.13, "sum_weight": 0.2})
     dates = {name: pd.Timestamp("2024-06-30").as_unit("ns") for name in ("as_of", "published_at")}
-    frame = frame.assign(stocks_at_limit=2, boards_in_row=1, premium=random.normal(0.001, 0.003, len(days)), edge_bps=1.0)
+    frame = frame.assign(
+        stocks_at_limit=2, boards_in_row=1, premium=random.normal(0.001, 0.003, len(days)), edge_bps=1.0
+    )
     return frame.assign(confidence="中", risk="低", **dates, source=SOURCE)
 
 
 def account(days, random, start: float) -> pd.DataFrame:
     value = start * np.exp(np.cumsum(random.normal(0.0007, 0.009, len(days))))
     zero = dict.fromkeys(("holdings_value", "cash", "cost", "turnover"), 0.0)
-    return pd.DataFrame({"date": days, "portfolio_value": value}).assign(**zero, n_positions=5, n_stale=0, source=SOURCE)
+    return pd.DataFrame({"date": days, "portfolio_value": value}).assign(
+        **zero, n_positions=5, n_stale=0, source=SOURCE
+    )
 
 
 def figures(place: int) -> pd.DataFrame:
@@ -208,12 +226,17 @@ def quotes(stocks: pd.DataFrame, funds: pd.DataFrame) -> list[dict]:
 
 def signals() -> list[dict]:
     """Signals of the day, the newest first."""
-    pairs = [("603259.SH", "512880.SH"), ("600030.SH", "512880.SH"), ("300059.SZ", "512880.SH"), ("688981.SH", "512480.SH")]
+    pairs = [
+        ("603259.SH", "512880.SH"),
+        ("600030.SH", "512880.SH"),
+        ("300059.SZ", "512880.SH"),
+        ("688981.SH", "512480.SH"),
+    ]
     return [signal(stock, fund, DAY, place) for place, (stock, fund) in enumerate(pairs)]
 
 
 def past_signals(random) -> list[dict]:
-    days = [DAY - dt.timedelta(days=int(k)) for k in range(3, 60)]
+    days = [day for k in range(3, 60) if (day := DAY - dt.timedelta(days=k)).weekday() < 5]
     return [signal("300059.SZ", "512880.SH", day, int(random.integers(0, 4))) for day in days]
 
 
@@ -241,7 +264,13 @@ def signal(stock: str, fund: str, day: dt.date, place: int) -> dict:
 
 
 def scan() -> dict:
-    return {"at": NOW, "asked_by": "sensor", "state": "done", "detail": "20 quotes, 10 at limit", "figures": {"quotes": 20}}
+    return {
+        "at": NOW,
+        "asked_by": "sensor",
+        "state": "done",
+        "detail": "20 quotes, 10 at limit",
+        "figures": {"quotes": 20},
+    }
 
 
 def verdicts(services: Services) -> list[Verdict]:

@@ -31,8 +31,8 @@ export function figure(data, view) {
     yaxis2: { domain: [volume0, volume1], side: 'right', nticks: 3, tickformat: '~s', rangemode: 'tozero', title: '' },
   };
   if (premium) axes.yaxis3 = { domain: [0, premium1], side: 'right', nticks: 3, tickformat: '.1%', zeroline: true };
-  const xaxis = { type: 'category', range: view, nticks: isNarrow() ? 4 : 8, rangeslider: { visible: false }, fixedrange: false, anchor: premium ? 'y3' : 'y2', ...spike };
-  return { data: traces, layout: layout({ ...axes, xaxis, margin: { l: 8, r: 56, t: 6, b: 26 }, dragmode: 'pan', hovermode: 'x', bargap: 0.25 }) };
+  const xaxis = { type: 'category', range: view, nticks: isNarrow() ? 3 : 8, tickangle: 0, rangeslider: { visible: false }, fixedrange: false, anchor: premium ? 'y3' : 'y2', ...spike };
+  return { data: traces, layout: layout({ ...axes, xaxis, margin: { l: isNarrow() ? 26 : 12, r: isNarrow() ? 48 : 56, t: 6, b: 26 }, dragmode: 'pan', hovermode: 'x', bargap: 0.25 }) };
 }
 
 /** What a candle says, as nodes. */

@@ -21,26 +21,36 @@ export async function send(method, path, body) {
   }
 }
 
-/** Watch a stock by its house symbol; null when it was refused. */
+// Whatever page is shown by then draws the list anew.
+const tell = () => dispatchEvent(new Event('watchchange'));
+
+/** Watch a stock by its house symbol; null when it was refused. Tells `watchchange`. */
 export async function watchStock(symbol, name, notes = '') {
   const [code, market] = halves(symbol);
   const body = { code, market: market.toLowerCase(), name: (name || code).slice(0, 40), notes };
   const done = await send('POST', '/api/watchlist/add', body);
-  if (done) toast(done.status === 'success' ? t('added', { name: body.name }) : done.message);
+  if (!done) return null;
+  toast(done.status === 'success' ? t('added', { name: body.name }) : done.message);
+  tell();
   return done;
 }
 
 /** No longer watch a stock; it can be undone while the toast is shown. */
-export async function unwatchStock(row, after) {
+export async function unwatchStock(row) {
   const done = await send('DELETE', `/api/watchlist/${encodeURIComponent(row.code)}`);
   if (!done) return null;
-  const run = async () => (await watchStock(row.symbol, row.name, row.notes)) && after();
+  const run = () => watchStock(row.symbol, row.name, row.notes);
+  tell();
   toast(t('removed', { name: row.name }), { act: { label: t('undo'), run } });
   return done;
 }
 
 /** Have a stock's signals told, or not. */
-export const setAlerts = (code, alerts) => send('PUT', `/api/v2/watchlist/${encodeURIComponent(code)}`, { alerts });
+export async function setAlerts(code, alerts) {
+  const done = await send('PUT', `/api/v2/watchlist/${encodeURIComponent(code)}`, { alerts });
+  if (done) tell();
+  return done;
+}
 
 /** start, stop or scan. */
 export async function askMonitor(what) {

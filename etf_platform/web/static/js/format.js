@@ -10,7 +10,8 @@ const isKnown = (value) => typeof value === 'number' && Number.isFinite(value);
 /** A number with a fixed count of decimals. */
 export function number(value, decimals = 2) {
   if (!isKnown(value)) return UNKNOWN;
-  return value.toLocaleString('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  const text = Math.abs(value).toLocaleString('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  return value < 0 && /[1-9]/.test(text) ? `−${text}` : text;
 }
 
 /** A whole number. */
@@ -59,9 +60,11 @@ export function clock(value) {
 /** YYYY-MM-DD HH:MM at the exchange of an ISO time. */
 export function moment(value) {
   if (!value) return UNKNOWN;
-  const at = new Date(value);
-  return `${at.toLocaleDateString('sv-SE', { timeZone: ZONE })} ${clock(value).slice(0, 5)}`;
+  return `${new Date(value).toLocaleDateString('sv-SE', { timeZone: ZONE })} ${clock(value).slice(0, 5)}`;
 }
+
+/** MM-DD HH:MM, where the year is clear. */
+export const shortMoment = (value) => (value ? moment(value).slice(5) : UNKNOWN);
 
 /** A duration in seconds as h:mm. */
 export function duration(seconds) {

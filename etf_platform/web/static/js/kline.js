@@ -1,7 +1,7 @@
 // The dialog with candles of a stock or fund: period, adjustment, zoom, and a line of figures under the pointer.
 
 import { get } from './api.js';
-import { CONFIG, plotly } from './charts.js';
+import { CONFIG, isNarrow, plotly } from './charts.js';
 import { watchStock } from './changes.js';
 import { dialog } from './dialogs.js';
 import { button, h } from './dom.js';
@@ -44,6 +44,7 @@ class Chart {
     this.dialog = dialog({ title, body, wide: true, closed });
     addEventListener('themechange', again);
     this.controls();
+    this.tools.querySelector('button').focus();
     this.load();
   }
 
@@ -56,7 +57,7 @@ class Chart {
     });
     const fund = isFund(this.symbol);
     const funds = button(t(fund ? 'holdings' : 'related'), () => (fund ? openHoldings : openHolders)(this.symbol, this.name), { 'data-key': 'funds' });
-    const watch = !fund && button(t('add'), () => watchStock(this.symbol, this.name).then(() => dispatchEvent(new Event('watchchange'))), { 'data-key': 'add' });
+    const watch = !fund && button(t('add'), () => watchStock(this.symbol, this.name), { 'data-key': 'add' });
     this.tools.replaceChildren(
       choice(t('period'), periods, this.period, (period) => this.ask({ period }), 'period'),
       adjusted,
@@ -74,7 +75,7 @@ class Chart {
 
   async load() {
     const turn = ++this.turn;
-    const asked = new URLSearchParams({ period: this.period, adjust: this.adjust, count: COUNTS[this.period] });
+    const asked = new URLSearchParams({ period: this.period, adjust: this.adjust, count: Math.round(COUNTS[this.period] / (isNarrow() ? 2 : 1)) });
     this.holder.classList.add('busy');
     try {
       const [data] = await Promise.all([get(`/api/v2/klines/${encodeURIComponent(this.symbol)}?${asked}`), plotly()]);

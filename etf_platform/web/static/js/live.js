@@ -1,6 +1,7 @@
 // Live updates: the server's event stream while the page is looked at, asking at intervals when there is none.
 
 const SLOWLY = 60_000; // ms, beside the stream: the clock, and what the stream does not tell
+const TICK = 500; // ms
 
 /**
  * Keep up with the server. `told(kind, data)` gets events `signal` and `scan`; `ask()` is to ask for everything again;
@@ -9,24 +10,18 @@ const SLOWLY = 60_000; // ms, beside the stream: the clock, and what the stream 
 export function follow({ told, ask, pace, changed }) {
   let stream = null;
   let isLive = false;
-  let timer = null;
+  let last = Date.now();
 
   const set = (now) => {
     if (now === isLive) return;
     isLive = now;
     changed(isLive);
-    wait();
   };
-  const wait = () => {
-    clearTimeout(timer);
-    timer = setTimeout(tick, isLive ? SLOWLY : pace());
-  };
-  const tick = async () => {
-    if (!document.hidden) {
-      await ask();
-      if (stream?.readyState === EventSource.CLOSED) open();
-    }
-    wait();
+  const tick = () => {
+    if (document.hidden || Date.now() - last < (isLive ? SLOWLY : pace())) return;
+    last = Date.now();
+    ask();
+    if (stream?.readyState === EventSource.CLOSED) open();
   };
   const open = () => {
     stream?.close();
@@ -49,5 +44,5 @@ export function follow({ told, ask, pace, changed }) {
   };
   document.addEventListener('visibilitychange', look);
   open();
-  wait();
+  setInterval(tick, TICK);
 }

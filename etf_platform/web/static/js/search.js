@@ -84,9 +84,7 @@ function choose(state, row) {
   openKline(row.symbol, row.name);
 }
 
-async function watch(row) {
-  if (await watchStock(row.symbol, row.name, row.industry || '')) dispatchEvent(new Event('watchchange'));
-}
+const watch = (row) => watchStock(row.symbol, row.name, row.industry || '');
 
 function clear(state) {
   state.field.value = '';

@@ -38,7 +38,7 @@ function line(row, columns, id, mark) {
 function heading(column, name, again) {
   const by = sorted.get(name);
   const mine = by && by.column === column.key;
-  const props = { scope: 'col', class: column.num ? 'num' : '', title: column.hint };
+  const props = { scope: 'col', class: `${column.num ? 'num' : ''} ${column.class || ''}`, title: column.hint };
   if (!column.value) return h('th', props, column.title);
   const turn = () => {
     sorted.set(name, { column: column.key, down: mine ? !by.down : Boolean(column.num) });

@@ -19,6 +19,7 @@ export function topBar(root, { go, again, asked }) {
     tabs.setAttribute('aria-label', t('tabs'));
     found.translate();
     redraw(tabs, state.views.map((view) => tab(view, state, go)));
+    tabs.querySelector('[aria-selected=true]').scrollIntoView({ block: 'nearest', inline: 'nearest' });
     redraw(status, state.monitor && statusOf(state, asked));
     redraw(switches, languageSwitch(again), themeSwitch(again));
   };
@@ -55,7 +56,7 @@ function statusOf(state, asked) {
   const act = (what) => async () => (await askMonitor(what)) && asked();
   return [
     h('span', { class: `pill ${monitor.is_trading ? 'good' : 'mute'}` }, market),
-    h('span', { class: `pill ${kind}`, title: monitor.last_scan?.detail || null }, said),
+    h('span', { class: `pill ${kind}`, title: monitor.is_late ? t('late_hint') : monitor.last_scan?.detail || null }, said),
     h('span', { class: `pill ${isLive ? 'good' : 'warn'}`, title: t(isLive ? 'live_hint' : 'poll_hint') }, t(isLive ? 'live_on' : 'live_off')),
     button(t(running ? 'stop' : 'start'), act(running ? 'stop' : 'start'), { 'data-key': 'monitor', 'aria-label': `${t(running ? 'stop' : 'start')}: ${t('monitor')}` }),
     button(t('scan'), act('scan'), { 'data-key': 'scan', class: 'main' }),

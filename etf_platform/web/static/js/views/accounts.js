@@ -16,7 +16,7 @@ export async function drawAccounts(node, accounts, years) {
     yaxis2: { domain: [0, 0.28], tickformat: '.0%', nticks: 4, rangemode: 'tozero' },
   };
   const legend = { orientation: 'h', x: 0, y: 1.02, yanchor: 'bottom' };
-  const xaxis = { type: 'date', nticks: isNarrow() ? 4 : 8, anchor: 'y2', hoverformat: '%Y-%m-%d' };
+  const xaxis = { type: 'date', nticks: isNarrow() ? 4 : 8, anchor: 'y2', hoverformat: '%Y-%m-%d', tickformat: '%Y-%m' };
   library.newPlot(node, traces, layout({ ...axes, xaxis, showlegend: true, legend, hovermode: 'x unified', margin: { l: 44, r: 10, t: 26, b: 24 } }), CONFIG);
 }
 

@@ -29,11 +29,12 @@ export const board = {
 };
 
 function summary(found) {
+  const known = (value) => (found.origin === 'none' ? UNKNOWN : count(value));
   return figures(
     figure(t('day'), found.day || UNKNOWN, { hint: t(`origin_${found.origin}`) }),
-    figure(t('at_limit'), count(found.at_limit), { kind: 'up' }),
-    figure(t('sealed'), count(found.sealed)),
-    figure(t('opened'), count(found.opened)),
+    figure(t('at_limit'), known(found.at_limit), { kind: found.at_limit ? 'up' : '' }),
+    figure(t('sealed'), known(found.sealed)),
+    figure(t('opened'), known(found.opened)),
     figure(t('seal_rate'), percent(found.seal_rate, 1)),
   );
 }
@@ -50,8 +51,8 @@ function list(found, watched, page) {
     { key: 'seal', title: t('seal_amount'), num: true, value: (r) => r.seal_amount, cell: (r) => amount(r.seal_amount) },
     { key: 'amount', title: t('amount'), num: true, value: (r) => r.amount, cell: (r) => amount(r.amount) },
     { key: 'turnover', title: t('turnover'), num: true, value: (r) => r.turnover, cell: (r) => percent(r.turnover) },
-    { key: 'industry', title: t('industry'), value: (r) => r.industry, cell: (r) => r.industry || UNKNOWN, search: (r) => r.industry },
-    { key: 'do', title: t('actions'), class: 'do', cell: (r) => [holdersButton(r.symbol, r.name, 'board'), addition(r, watched, page)] },
+    { key: 'industry', title: t('industry'), class: 'clip', value: (r) => r.industry, cell: (r) => r.industry || UNKNOWN, search: (r) => r.industry },
+    { key: 'do', title: t('actions'), class: 'do', cell: (r) => [addition(r, watched), holdersButton(r.symbol, r.name, 'board')] },
   ];
   const empty = found.day ? t('empty_board_day', { day: found.day }) : t('empty_board');
   const mark = (row) => (row.at_limit ? '' : 'dim');
@@ -68,9 +69,9 @@ function stateOf(row) {
   return [word, row.one_word && badge(t('one_word'), 'up')];
 }
 
-function addition(row, watched, page) {
-  if (watched.has(row.symbol)) return h('span', { class: 'quiet', title: t('watch') }, '★');
-  const act = async () => (await watchStock(row.symbol, row.name, row.industry || '')) && page.load();
+function addition(row, watched) {
+  if (watched.has(row.symbol)) return h('span', { class: 'quiet watched', title: t('watch') }, '★', h('span', { class: 'only-heard' }, t('watch')));
+  const act = () => watchStock(row.symbol, row.name, row.industry || '');
   return button(t('add'), act, { class: 'small', 'aria-label': t('add_of', { name: row.name || row.symbol }), 'data-key': `add ${row.symbol}` });
 }
 
@@ -102,7 +103,7 @@ async function days(root, newestFirst) {
   const bars = { type: 'bar', x, y: rows.map((row) => row.at_limit), marker: { color: UP, opacity: 0.8 }, name: t('at_limit'), hovertemplate: '%{y}' };
   const lost = { type: 'bar', x, y: rows.map((row) => -row.opened), marker: { color: DOWN, opacity: 0.7 }, name: t('opened'), customdata: rows.map((row) => row.opened), hovertemplate: '%{customdata}' };
   const rate = { type: 'scatter', mode: 'lines', x, y: rows.map((row) => row.seal_rate), yaxis: 'y2', line: { color: colour('--accent'), width: 1.2 }, name: t('seal_rate'), hovertemplate: '%{y:.1%}' };
-  const axes = { yaxis: { nticks: 4 }, yaxis2: { overlaying: 'y', side: 'right', tickformat: '.0%', range: [0, 1], nticks: 3, showgrid: false } };
-  const shape = layout({ ...axes, xaxis: { type: 'category', nticks: 4 }, barmode: 'relative', bargap: 0.15, hovermode: 'x unified', margin: { l: 34, r: 36, t: 8, b: 24 } });
+  const axes = { yaxis: { nticks: 4 }, yaxis2: { overlaying: 'y', side: 'right', tickmode: 'array', tickvals: [0, 0.5, 1], ticktext: ['0', '50%', '100%'], range: [0, 1.02], showgrid: false } };
+  const shape = layout({ ...axes, xaxis: { type: 'category', nticks: 3, tickangle: 0 }, barmode: 'relative', bargap: 0.15, hovermode: 'x unified', margin: { l: 34, r: 40, t: 8, b: 24 } });
   library.newPlot(node, [bars, lost, rate], shape, CONFIG);
 }

@@ -17,7 +17,7 @@ function summary(found) {
   return figures(
     figure(t('day'), found.day || UNKNOWN, { hint: t(`origin_${found.origin}`) }),
     figure(t('fund'), count(found.total)),
-    figure(t('sum_weight'), percent(top?.sum_weight), { hint: top ? top.name || top.etf : '', kind: 'up' }),
+    figure(t('sum_weight'), percent(top?.sum_weight), { hint: top ? top.name || top.etf : '', kind: top ? 'up' : '' }),
   );
 }
 

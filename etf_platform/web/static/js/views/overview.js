@@ -55,7 +55,7 @@ function summary(data, links) {
   const [seen, watch] = [data.board?.value, data.monitor?.value];
   const report = links.report ? outside(`/api/v2/reports/${links.report}`, t('today_report')) : h('span', { class: 'quiet' }, t('no_report'));
   return figures(
-    figure(t('at_limit'), count(seen?.at_limit), { hint: seen?.day || '', kind: 'up' }),
+    figure(t('at_limit'), count(seen?.origin === 'none' ? null : seen?.at_limit), { hint: seen?.day || '', kind: seen?.at_limit ? 'up' : '' }),
     figure(t('seal_rate'), percent(seen?.seal_rate, 1)),
     figure(t('signals_today'), count(watch?.signals_today)),
     figure(t('last_scan'), moment(watch?.last_finished)),
@@ -79,8 +79,8 @@ function poolTable(rows, links, page) {
 function poolName(row, links) {
   const shown = [h('span', { class: 'name' }, row.name), row.name !== row.pool && h('span', { class: 'code' }, row.pool)];
   if (!links.dagster) return shown;
-  const table = row.pool === 'portfolio' ? 'backtest/portfolio/equity' : `backtest/${row.pool}/rotation`;
-  return [shown, outside(`${links.dagster.replace(/\/$/, '')}/assets/${table}`, '↗', `${t('in_dagster')}: ${row.name}`)];
+  const address = `${links.dagster.replace(/\/$/, '')}/assets/backtest/${encodeURIComponent(row.pool)}/rotation`;
+  return [shown, ' ', outside(address, '↗', `${t('in_dagster')}: ${row.name}`)];
 }
 
 function fuseTools(page) {
@@ -116,7 +116,7 @@ function sourceTable(rows, page) {
   return table({ name: 'sources', label: t('sources'), columns, rows, empty: t('empty_sources'), again: () => page.draw(), id: (r) => r.source });
 }
 
-const plain = (value) => (value === null ? UNKNOWN : Number(value.toPrecision(4)).toString());
+const plain = (value) => (value === null ? UNKNOWN : Number(value.toPrecision(4)).toString().replace('-', '−'));
 
 /** A link that opens beside this page; only http(s) and paths of this server. */
 function outside(address, text, label = null) {

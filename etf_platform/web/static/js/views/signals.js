@@ -2,7 +2,7 @@
 
 import { dialog } from '../dialogs.js';
 import { bar, button, h } from '../dom.js';
-import { UNKNOWN, amount, change, clock, count, moment, number, percent, price } from '../format.js';
+import { UNKNOWN, amount, change, clock, count, number, percent, price, shortMoment } from '../format.js';
 import { badge, changed, choice, figure, figures, holdingsButton, instrument, panel, part, stateBadge, wordBadge } from '../parts.js';
 import { table } from '../table.js';
 import { has, t } from '../words.js';
@@ -76,11 +76,13 @@ function list(found, page) {
 
 function detailsButton(row) {
   const label = t('details_of', { name: `${row.stock_name || row.stock} → ${row.etf_name || row.etf}` });
-  return button(moment(row.created_at), () => openSignal(row), { class: 'link', 'aria-label': label, title: t('details'), 'data-key': `details ${row.signal_id}` });
+  return button(shortMoment(row.created_at), () => openSignal(row), { class: 'link', 'aria-label': label, title: t('details'), 'data-key': `details ${row.signal_id}` });
 }
 
 function decision(row) {
-  return [row.decision_state && stateBadge(row.decision_state), badge(t(row.actionable ? 'actionable' : 'watch_only'), row.actionable ? 'good' : 'mute')];
+  if (row.actionable) return badge(t('actionable'), 'good', row.decision_state);
+  const state = ['WARN', 'BLOCKED'].includes(row.decision_state) ? stateBadge(row.decision_state) : null;
+  return [badge(t('watch_only'), 'mute'), state];
 }
 
 /** Everything a signal said. */

@@ -33,10 +33,10 @@ function list(rows, page) {
     { key: 'change', title: t('change'), num: true, value: (r) => r.change, cell: (r) => changed(r.change) },
     { key: 'state', title: t('state'), value: (r) => rankOf(r), cell: stateOf },
     { key: 'amount', title: t('amount'), num: true, value: (r) => r.amount, cell: (r) => amount(r.amount) },
-    { key: 'notes', title: t('notes'), value: (r) => r.notes || null, cell: (r) => r.notes || UNKNOWN, search: (r) => r.notes },
+    { key: 'notes', title: t('notes'), class: 'clip', value: (r) => r.notes || null, cell: (r) => r.notes || UNKNOWN, search: (r) => r.notes },
     { key: 'at', title: t('updated'), num: true, value: (r) => r.at, cell: (r) => clock(r.at) },
-    { key: 'alerts', title: t('alerts'), value: (r) => Number(r.alerts), cell: (r) => alerts(r, page) },
-    { key: 'do', title: t('actions'), class: 'do', cell: (r) => [holdersButton(r.symbol, r.name, 'watch'), removal(r, page)] },
+    { key: 'alerts', title: t('alerts'), value: (r) => Number(r.alerts), cell: alerts },
+    { key: 'do', title: t('actions'), class: 'do', cell: (r) => [holdersButton(r.symbol, r.name, 'watch'), removal(r)] },
   ];
   const again = () => page.draw();
   const mark = (row) => (row.is_limit_up ? 'hot' : '');
@@ -53,14 +53,13 @@ function stateOf(row) {
 
 const rankOf = (row) => (row.is_limit_up === null ? null : row.is_limit_up ? 1 + (row.boards_in_row || 0) : 0);
 
-function alerts(row, page) {
-  const act = async () => (await setAlerts(row.code, !row.alerts)) && page.load();
+function alerts(row) {
+  const act = () => setAlerts(row.code, !row.alerts);
   return button(t(row.alerts ? 'alerts_on' : 'alerts_off'), act, {
     role: 'switch', 'aria-checked': String(row.alerts), 'aria-label': t('alerts_switch', { name: row.name }), class: 'switch small', 'data-key': `alerts ${row.code}`,
   });
 }
 
-function removal(row, page) {
-  const act = async () => (await unwatchStock(row, () => page.load())) && page.load();
-  return button(t('remove'), act, { class: 'small', 'aria-label': t('remove_of', { name: row.name }), 'data-key': `remove ${row.code}` });
+function removal(row) {
+  return button(t('remove'), () => unwatchStock(row), { class: 'small', 'aria-label': t('remove_of', { name: row.name }), 'data-key': `remove ${row.code}` });
 }
