@@ -6,15 +6,16 @@ from statistics import NormalDist
 from etf_platform.core.errors import BadInputError
 
 
-def wilson_interval(wins: int, n: int, level: float = 0.95) -> tuple[float, float]:
+def wilson_interval(wins: float, n: float, level: float = 0.95) -> tuple[float, float]:
     """Score interval of a proportion; both ends lie in [0, 1], also with 0 or `n` successes. NaN without trials.
+    `wins` and `n` may be fractions, where `n` is an effective number.
 
     References
     ----------
     Wilson (1927), Probable inference, the law of succession, and statistical inference, JASA 22(158).
     """
     if not 0 <= wins <= n or not 0.0 < level < 1.0:
-        raise BadInputError("computing an interval", f"{wins} of {n}, level {level:g}", "pass 0 <= wins <= n")
+        raise BadInputError("computing an interval", f"{wins:g} of {n:g}, level {level:g}", "pass 0 <= wins <= n")
     if n == 0:
         return nan, nan
     z = NormalDist().inv_cdf(0.5 + level / 2.0)

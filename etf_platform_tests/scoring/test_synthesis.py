@@ -118,7 +118,7 @@ def test_residuals_of_the_sample_are_uncorrelated(chosen):
     """Below 1e-8, worked out from nothing but what is stored of the basis."""
     matrix = np.concatenate([drawn(seed, missing=0.1) for seed in range(20)]).T
 
-    columns = [c for c in fit_basis(matrix, chosen)]
+    columns = fit_basis(matrix, chosen)
 
     z = {c.factor: np.nan_to_num((matrix[FACTORS.index(c.factor)] - c.mean) / c.std) for c in columns}
     residuals: dict[str, np.ndarray] = {}
