@@ -10,6 +10,7 @@ from typing import Literal
 
 import pandas as pd
 
+from etf_platform.core.config.models import LocalSource
 from etf_platform.core.config.scoring import Asset, RecordedBars
 from etf_platform.core.errors import PlatformError
 from etf_platform.core.tables import BARS, QUARANTINE
@@ -55,8 +56,8 @@ class AssetBars:
         Why it has no rows; assets with rows are not in it.
     failed : tuple of PlatformError
         One per source that could not be read.
-    failed_symbols : tuple of str
-        Own symbols of the assets which that concerns: nothing new was learnt about them.
+    unread : tuple of str
+        Own symbols of the assets that were looked for in vain: nothing was learnt about them.
     n_identical : int
         Identical repetitions dropped.
     """
@@ -65,7 +66,7 @@ class AssetBars:
     quarantine: pd.DataFrame
     missing: Mapping[str, str] = field(default_factory=dict)
     failed: tuple[PlatformError, ...] = ()
-    failed_symbols: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     n_identical: int = 0
 
 
@@ -114,21 +115,23 @@ def load_assets(
     parts: list[tuple[Wanted, MarketData]] = []
     failed: list[tuple[list[Wanted], PlatformError]] = []
     for group in _by_feed(wanted):
-        asked = tuple(dict.fromkeys(w.asked for w in group))
-        try:
-            loaded = load_bars(feed_of(group[0].source, group[0].exchange), asked, start, end)
-        except PlatformError as error:
-            failed.append((group, error))
-            continue
-        parts += [(w, loaded) for w in group]
+        feed = feed_of(group[0].source, group[0].exchange)
+        for some in _by_file(feed, group):
+            try:
+                loaded = load_bars(feed, tuple(dict.fromkeys(w.asked for w in some)), start, end)
+            except PlatformError as error:
+                failed.append((some, error))
+                continue
+            parts += [(w, loaded) for w in some]
     bars = _together([_own(w, data.bars) for w, data in parts], BARS.no_rows())
     quarantine = _together([_own(w, data.quarantine) for w, data in parts], QUARANTINE.no_rows())
+    there = set(bars["symbol"])
     return AssetBars(
         bars,
         quarantine,
-        _missing(assets, wanted, failed, set(bars["symbol"])),
+        _missing(assets, wanted, failed, there),
         tuple(error for _, error in failed),
-        tuple(w.symbol for group, _ in failed for w in group),
+        tuple(w.symbol for w in wanted if w.symbol not in there),
         sum(int(_mine(w, data.identical)["n_dropped"].sum()) for w, data in parts),
     )
 
@@ -142,6 +145,12 @@ def _by_feed(wanted: Sequence[Wanted]) -> list[list[Wanted]]:
     for w in wanted:
         groups.setdefault((w.source, w.exchange), []).append(w)
     return list(groups.values())
+
+
+def _by_file(feed: Feed, group: list[Wanted]) -> list[list[Wanted]]:
+    """One at a time where every symbol has a file of its own, so that a broken one costs no other."""
+    path = feed.source.path if isinstance(feed.source, LocalSource) else ""
+    return [[w] for w in group] if "{symbol}" in path or "{ticker}" in path else [group]
 
 
 def _mine(w: Wanted, rows: pd.DataFrame) -> pd.DataFrame:

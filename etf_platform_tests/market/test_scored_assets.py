@@ -75,7 +75,7 @@ def test_a_source_that_fails_costs_no_other_and_says_why(load):
     )
 
     assert set(found.bars["symbol"]) == {"000300.SH"}
-    assert found.failed_symbols == ("^IXIC",)
+    assert found.unread == ("^IXIC",)
     assert "no column high" in found.missing["NASDAQ"]
 
 

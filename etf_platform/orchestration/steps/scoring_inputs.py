@@ -48,14 +48,14 @@ def load_asset_bars(platform: Platform, universe: str, window: Window) -> Outcom
     loaded = _load(platform, universe, first, last)
     _raise_if_nothing(loaded.failed, loaded.bars)
     fresh = numbered_revisions(_closed(platform, loaded.bars), stored)
-    bars, kept = with_kept(fresh, stored, "symbol", loaded.failed_symbols, platform.source.kind == "sample")
+    bars, kept = with_kept(fresh, stored, "symbol", loaded.unread, platform.source.kind == "sample")
     since = min(start, first_difference(bars, stored, t.BARS, ("fetched_at",)) or start)
     tables.write(t.BARS, universe, _from(bars, since), since, last)
     refused, _ = with_kept(
         loaded.quarantine,
         tables.read_if_there(t.QUARANTINE, universe),
         "symbol",
-        loaded.failed_symbols,
+        loaded.unread,
         platform.source.kind == "sample",
     )
     tables.write(t.QUARANTINE, universe, refused)
