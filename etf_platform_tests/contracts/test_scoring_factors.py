@@ -241,7 +241,10 @@ def test_valuation_low_is_cheap_and_adds(pe, pb, score, detail):
     ("changes", "score", "detail"),
     [
         ({"quality": "优秀", "obv_trend": "上升", "volume_ratio": 2.4}, 100.0, "量价优秀 OBV上升 放量(2.4x)"),
+        ({"quality": "优秀"}, 75.0, "量价优秀"),
         ({"quality": "偏强"}, 60.0, "量价偏强"),
+        ({"obv_trend": "上升"}, 75.0, "量价中性 OBV上升"),
+        ({"volume_ratio": 2.1}, 70.0, "量价中性 放量(2.1x)"),
         ({}, 60.0, "量价中性"),
         ({"quality": "偏弱"}, 40.0, "量价偏弱"),
         ({"quality": "极弱", "obv_trend": "下降", "volume_ratio": 0.4}, 10.0, "量价极弱 OBV下降 极度缩量"),
@@ -258,6 +261,7 @@ def test_volume(changes, score, detail):
     [
         ("northbound", "CN", 60.1, 75.0, "北向资金流入"),
         ("northbound", "CN", 60.0, 60.0, "北向资金小幅流入"),
+        ("northbound", "CN", 50.1, 60.0, "北向资金小幅流入"),
         ("northbound", "CN", 50.0, 50.0, "中性"),
         ("northbound", "CN", 49.9, 40.0, "北向资金小幅流出"),
         ("northbound", "CN", 40.0, 40.0, "北向资金小幅流出"),
@@ -268,6 +272,7 @@ def test_volume(changes, score, detail):
         ("margin", "CN", 39.0, 25.0, "融资资金流出"),
         ("northbound", "US", 61.0, 65.0, "北向资金流入"),
         ("northbound", "US", 55.0, 50.0, "中性"),
+        ("northbound", "GLOBAL", 40.0, 50.0, "中性"),
         ("northbound", "GLOBAL", 39.0, 35.0, "北向资金流出"),
     ],
 )
@@ -275,7 +280,10 @@ def test_capital_of_sector_assets_by_bands(kind, market, sentiment, score, detai
     assert of("capital", asset=asset("sector", market), flows=Flow(kind, sentiment)) == (score, detail)
 
 
-@pytest.mark.parametrize(("text", "score"), [("乐观", 75.0), ("悲观", 25.0), ("", None), ("中性", None)])
+@pytest.mark.parametrize(
+    ("text", "score"),
+    [("极度乐观", 75.0), ("乐观", 75.0), ("悲观", 25.0), ("极度悲观", 25.0), ("", None), ("中性", None)],
+)
 def test_hong_kong_takes_the_status_text_where_there_is_no_number(text, score):
     assert of("capital", asset=asset("sector", "HK"), flows=Flow("southbound", text=text))[0] == score
 
@@ -290,6 +298,7 @@ def test_hong_kong_takes_the_status_text_where_there_is_no_number(text, score):
         (-5.1e9, 50.0, 25.0),
         (5.1e9, 61.0, 85.0),
         (5.1e9, 60.0, 75.0),
+        (5.1e9, 40.0, 75.0),
         (-5.1e9, 39.0, 15.0),
         (5.1e9, None, None),
         (None, 50.0, None),
@@ -362,6 +371,7 @@ def test_the_original_counts_a_missing_panic_index_as_twenty():
     scored = COMPATIBLE["sentiment"].score(replace(FULL, panic=None, sentiment_score=20.0))
 
     assert (scored.score, scored.detail) == (60.0, "情绪低迷 恐慌指数缺失按20计")
+    assert scored.inputs["panic_value"] == 20.0
 
 
 @pytest.mark.parametrize("name", [name for name in ROWS if name not in ("volume",)])
@@ -378,6 +388,8 @@ def test_what_is_known_the_original_scored_as_ours(name):
         ("down_up", "平稳", 1.0, 30.0),
         ("up_down", "平稳", 1.0, 45.0),
         ("down_up", "下降", 0.4, 10.0),
+        ("", "上升", 1.0, 65.0),
+        ("", "平稳", 2.1, 60.0),
         ("", "平稳", 1.0, 50.0),
     ],
 )
