@@ -22,6 +22,7 @@ from etf_platform.measures.proportions import wilson_interval
 from etf_platform.scoring.basis import FACTORS
 from etf_platform.scoring.judgement import DIRECTIONS
 from etf_platform.scoring.probability import spaced
+from etf_platform.scoring.resampling import ratio_intervals
 
 HORIZONS = (5, 20, 60)
 PROBABILITIES = (20, 60)
@@ -216,27 +217,29 @@ def _squares(predicted: np.ndarray, came: np.ndarray, chosen: np.ndarray) -> np.
 
 
 def _calibration(name: str, predicted: np.ndarray, came: np.ndarray, chosen: np.ndarray) -> Iterator[_Figure]:
+    n = len(chosen)
     days, _ = np.nonzero(chosen)
-    said, came = predicted[chosen], came[chosen]
-    ranks = average_ranks(said)
-    deciles = ((ranks - 0.5) * DECILES / max(1, said.size)).astype(np.int64)
+    said, hit = predicted[chosen], came[chosen]
+    deciles = ((average_ranks(said) - 0.5) * DECILES / max(1, said.size)).astype(np.int64)
+    places = deciles * n + days
+    counts, hits, sums = (
+        np.bincount(places, weights=values, minlength=DECILES * n).reshape(DECILES, n)
+        for values in (np.ones(said.size), hit, said)
+    )
     for decile in np.unique(deciles):
-        inside = deciles == decile
-        count, hits, sums = (
-            np.bincount(days[inside], weights=values[inside], minlength=len(chosen))
-            for values in (np.ones(said.size), came, said)
-        )
-        label = f"{decile + 1:02d}"
-        yield _Figure("probability", name, "calibration", hits, count, count, label)
-        yield _Figure("probability", name, "predicted", sums, count, count, label)
+        count, label = counts[decile], f"{decile + 1:02d}"
+        yield _Figure("probability", name, "calibration", hits[decile], count, count, label)
+        yield _Figure("probability", name, "predicted", sums[decile], count, count, label)
 
 
 def _rows(figures: Sequence[_Figure], horizon: int, fixed: Mapping[str, object]) -> list[dict[str, object]]:
-    intervals = _intervals(figures, horizon)
+    over, under = (np.array([getattr(figure, side) for figure in figures]) for side in ("over", "under"))
+    intervals = ratio_intervals(over, under, horizon, LEVEL, DRAWS, SEED)
     rows = []
     for figure, interval in zip(figures, intervals, strict=True):
-        under, independent = figure.under.sum(), len(spaced(np.flatnonzero(figure.count > 0.0), horizon))
-        value = float(figure.over.sum() / under) if under > 0.0 else None
+        independent = _independent((figure.count > 0.0).tobytes(), horizon)
+        total = figure.under.sum()
+        value = float(figure.over.sum() / total) if total > 0.0 else None
         low, high = interval if independent >= ENOUGH else (None, None)
         if figure.is_share and value is not None and independent >= ENOUGH:
             low, high = wilson_interval(value * independent, independent, LEVEL)
@@ -258,38 +261,7 @@ def _rows(figures: Sequence[_Figure], horizon: int, fixed: Mapping[str, object])
     return rows
 
 
-def _intervals(figures: Sequence[_Figure], block: int) -> list[tuple[float | None, float | None]]:
-    """Central `LEVEL` of every ratio when blocks of neighbouring sessions are drawn, the same for all figures."""
-    n = figures[0].over.size
-    if n == 0:
-        return [(None, None)] * len(figures)
-    drawn = _drawn(n, block)
-    over, under = (drawn @ np.array([getattr(f, side) for f in figures]).T for side in ("over", "under"))
-    ratios = np.sort(np.where(under > 0.0, over / np.where(under > 0.0, under, 1.0), np.nan), axis=0)
-    known = np.isfinite(ratios).sum(axis=0)
-    tail = (1.0 - LEVEL) / 2.0
-    ends = [_quantile(ratios, known, level) for level in (tail, 1.0 - tail)]
-    return [(low, high) if k else (None, None) for low, high, k in zip(*ends, known.tolist(), strict=True)]
-
-
-def _quantile(ranked: np.ndarray, known: np.ndarray, level: float) -> list[float]:
-    places = level * (np.maximum(known, 1) - 1)
-    below = places.astype(np.int64)
-    above = np.minimum(below + 1, np.maximum(known, 1) - 1)
-    columns = np.arange(ranked.shape[1])
-    low, high = ranked[below, columns], ranked[above, columns]
-    ends: list[float] = (low + (high - low) * (places - below)).tolist()
-    return ends
-
-
-@lru_cache(maxsize=16)
-def _drawn(n: int, block: int) -> np.ndarray:
-    """How often each of n sessions is drawn, of shape (DRAWS, n): circular blocks, cut to n sessions.
-
-    References
-    ----------
-    Politis and Romano (1992), A circular block-resampling procedure for stationary data.
-    """
-    starts = np.random.default_rng(SEED).integers(0, n, size=(DRAWS, -(-n // block)))
-    chosen = ((starts[:, :, None] + np.arange(block)) % n).reshape(DRAWS, -1)[:, :n]
-    return np.array([np.bincount(row, minlength=n) for row in chosen], dtype=np.float64)
+@lru_cache(maxsize=256)
+def _independent(is_there: bytes, horizon: int) -> int:
+    """Sessions that are `horizon` or more apart, of those that have an observation."""
+    return len(spaced(np.flatnonzero(np.frombuffer(is_there, dtype=bool)), horizon))
