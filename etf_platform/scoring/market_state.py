@@ -101,7 +101,7 @@ def index_row(key: str, closes: pd.Series, day: date) -> IndexRow:
     if not last or closes.index[last - 1] != pd.Timestamp(day):
         return IndexRow(key, None, None, None, "当日没有K线")
     before = int(closes.index.searchsorted(pd.Timestamp(day.year, 1, 1)))
-    if not before:
+    if not before or closes.index[before - 1].year != day.year - 1:
         return IndexRow(key, None, None, None, f"没有{day.year - 1}年的收盘价")
     values = closes.to_numpy(dtype=np.float64)[:last]
     now, previous, base = (float(values[place]) for place in (-1, -2, before - 1))

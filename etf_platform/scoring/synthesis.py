@@ -137,7 +137,7 @@ def synthesise(history: Sample, day: date, today: Today, settings: Settings) -> 
     Raises
     ------
     BadInputError
-        `day` does not follow the history.
+        `day` does not follow the history; a score is outside 0 to 100, given twice, or of no known factor.
     """
     sample = history.after(day, today, settings.window)
     by_asset = _by_asset(today)
@@ -189,8 +189,12 @@ def _by_asset(today: Today) -> dict[str, dict[str, float]]:
     by_asset: dict[str, dict[str, float]] = {}
     for asset, factor, scored in today:
         scores = by_asset.setdefault(asset, {})
-        if scored.score is not None:
-            scores[factor] = scored.score
+        if scored.score is None:
+            continue
+        if factor not in FACTORS or factor in scores or not 0.0 <= scored.score <= 100.0:
+            saw = f"{factor} of {asset} is {scored.score}"
+            raise BadInputError("reading factor scores", saw, "pass one score of 0 to 100 per known factor, or None")
+        scores[factor] = scored.score
     return by_asset
 
 

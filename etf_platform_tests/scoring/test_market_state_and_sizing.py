@@ -102,6 +102,14 @@ def test_an_index_without_bars_of_the_day_or_the_year_before_is_missing(day, rea
     assert (row.change, row.year_to_date, row.reason) == (None, None, reason)
 
 
+def test_a_close_from_two_years_ago_is_no_base_of_the_year():
+    dates = pd.DatetimeIndex(["2022-12-30", "2024-01-02"])
+
+    row = index_row("HS300", pd.Series([100.0, 98.0], index=dates), dt.date(2024, 1, 2))
+
+    assert (row.year_to_date, row.reason) == (None, "没有2023年的收盘价")
+
+
 def test_two_of_three_indices_are_enough_and_the_third_is_named():
     gone = IndexRow("c", None, None, None, "当日没有K线")
 

@@ -178,7 +178,7 @@ def test_totals_differ_between_assets(seed):
 @settings(max_examples=20, deadline=None)
 @given(st.sampled_from(FACTORS), st.floats(-20.0, 20.0), st.integers(0, 100))
 def test_adding_a_constant_to_a_column_changes_nothing_on_a_cross_section(factor, constant, seed):
-    matrix = drawn(seed)
+    matrix = 25.0 + 0.5 * drawn(seed)
     moved = matrix.copy()
     moved[:, FACTORS.index(factor)] += constant
 
@@ -310,6 +310,36 @@ def test_a_session_that_is_already_there_is_refused():
         synthesise(sample, DAY, scored(drawn(1)), SETTINGS)
 
 
+def test_sessions_without_a_single_score_do_not_count_towards_sixty():
+    matrices = [drawn(seed, n=8) for seed in range(40)] + [np.full((8, 6), np.nan)] * 30 + [drawn(99, n=8)]
+
+    history = sample_of(stored(matrices), days(71)[-1], SETTINGS)
+
+    assert len(history.days) == 70
+    assert synthesise(history, days(71)[-1], scored(matrices[-1]), SETTINGS).basis == "cross_section"
+
+
+def test_a_history_of_nothing_but_gaps_is_a_history():
+    history = sample_of(stored([np.full((8, 6), np.nan)] * 3), days(4)[-1], SETTINGS)
+
+    assert [block.shape for block in history.blocks] == [(6, 0)] * 3
+    assert synthesise(history, days(4)[-1], scored(drawn(1)), SETTINGS).total == cross_section(drawn(1)).total
+
+
+@pytest.mark.parametrize(("factor", "score"), [("tech", math.inf), ("tech", math.nan), ("tech", -1.0), ("value", 50.0)])
+def test_a_score_that_is_none_is_refused(factor, score):
+    """Not a number, outside 0 to 100, or of a factor that nobody knows."""
+    rows = [*scored(drawn(1)), ("A99", factor, Scored(score, ""))]
+
+    with pytest.raises(BadInputError, match="A99"):
+        synthesise(Sample(), DAY, rows, SETTINGS)
+
+
+def test_a_score_that_is_given_twice_is_refused():
+    with pytest.raises(BadInputError, match="per known factor"):
+        synthesise(Sample(), DAY, [*scored(drawn(1)), ("A00", "hist", Scored(50.0, ""))], SETTINGS)
+
+
 @pytest.mark.parametrize(
     ("scores", "total"), [((80, 60, 100, 50, 50, 50), 65.0), ((93.8, 75, 50, 50, 50, 50), 61.4666666666)]
 )
@@ -325,7 +355,7 @@ def test_equal_weights_reproduce_the_published_means(scores, total):
 def test_six_independent_factors_spread_totals_as_specified():
     """Mean 50, deviation 11.8: at least 75 in 1.6 % of cases, 60 in 20 %, 40 in 80 %."""
     rng = np.random.default_rng(4)
-    matrix = rng.normal(50.0, 12.0, size=(20_000, 6))
+    matrix = rng.normal(50.0, 8.0, size=(20_000, 6))
 
     totals = np.array(list(cross_section(matrix).total.values()))
 
