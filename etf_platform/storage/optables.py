@@ -293,7 +293,24 @@ EVENT_BACKTESTS = sa.Table(
     sa.Column("result", sa.JSON),
 )
 
-APPEND_ONLY = (FUSE_VERDICTS, TABLE_WRITES, ACCEPTED_RUNS, SOURCE_EVENTS, SCANS)
+EVENTS = sa.Table(
+    "governance_events",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("recorded_at", UtcTime, nullable=False),
+    sa.Column("key", sa.String, nullable=False, unique=True, comment="names the event for ever: recorded once"),
+    sa.Column("kind", sa.String, nullable=False, comment="e.g. release.promoted, freeze.on, drift.moved, manual.done"),
+    sa.Column("subject", sa.String, nullable=False, comment="experiment, release, week, strategy, ..."),
+    sa.Column("as_of", sa.Date, comment="session that the event is about"),
+    sa.Column("by", sa.String, nullable=False, comment="person, or system:<part>"),
+    sa.Column("role", sa.String, nullable=False, comment="role in which a person signed; empty for the system"),
+    sa.Column("payload", sa.JSON, nullable=False),
+    sa.Column("seal", sa.String, nullable=False, comment="proof of a person's signature; empty for the system"),
+    sa.Index("governance_events_subject", "kind", "subject", "id"),
+    sqlite_autoincrement=True,
+)
+
+APPEND_ONLY = (EVENTS, FUSE_VERDICTS, TABLE_WRITES, ACCEPTED_RUNS, SOURCE_EVENTS, SCANS)
 
 for _table in APPEND_ONLY:
     for _verb in ("UPDATE", "DELETE"):

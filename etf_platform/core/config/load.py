@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from etf_platform.core.config import models
 from etf_platform.core.config.alerts import AlertsConfig
 from etf_platform.core.config.arbitrage import ArbitrageConfig, Watchlist
+from etf_platform.core.config.governance import GovernanceConfig
 from etf_platform.core.config.models import Instrument
 from etf_platform.core.config.risk import RiskConfig
 from etf_platform.core.config.scoring import ScoringConfig
@@ -33,6 +34,7 @@ FILES: dict[str, type[Strict]] = {
     "alerts": AlertsConfig,
     "arbitrage": ArbitrageConfig,
     "scoring": ScoringConfig,
+    "governance": GovernanceConfig,
 }
 
 WATCHLIST = "watchlist.yaml"
@@ -61,6 +63,7 @@ class Config:
     alerts: AlertsConfig
     arbitrage: ArbitrageConfig
     scoring: ScoringConfig
+    governance: GovernanceConfig
 
     @cached_property
     def pools(self) -> dict[str, tuple[str, ...]]:

@@ -25,6 +25,14 @@ from etf_platform.core.tables.backtest import (
     TREND_TRADES,
 )
 from etf_platform.core.tables.factors import FACTOR_CORRELATION, FACTOR_QUALITY, FACTOR_SUMMARY, PANEL, PANEL_META
+from etf_platform.core.tables.governance import (
+    CONSISTENCY,
+    DRIFT,
+    KPI_VALUES,
+    PAPER_ACCOUNT,
+    PAPER_DECISIONS,
+    PAPER_FILLS,
+)
 from etf_platform.core.tables.indicators import INDICATORS
 from etf_platform.core.tables.kpi import KPI, POOL_SUMMARY
 from etf_platform.core.tables.market import (
