@@ -1,7 +1,7 @@
 """The chart library: plotly.js, out of the installed Python package, so that no page asks another host for it.
 
-Compressed once per process (4.8 MB to 1.5 MB), kept by browsers for a day, then asked for again by its tag. Not here: the
-page's own files (`pages`).
+Compressed once per process (4.8 MB to 1.5 MB), kept by browsers for a day, then asked for again by its tag. Not here:
+the page's own files (`pages`).
 """
 
 import gzip

@@ -116,7 +116,7 @@ def test_columns_sort_both_ways_and_unknown_values_stand_last(person):
 
     known = [float(text.replace(",", "")) for text in down[:-1]]
     assert known == sorted(known, reverse=True) and down[-1] == "—"
-    assert up == down[-2::-1] + ["—"]
+    assert up == [*down[-2::-1], "—"]
 
 
 def test_a_stock_is_added_from_the_limit_up_table_and_taken_off_again(person, site):

@@ -201,9 +201,11 @@ def board(stocks: pd.DataFrame) -> list[dict]:
         rows.append({
             "symbol": symbol, "name": STOCKS[symbol][0], "industry": STOCKS[symbol][1], "price": bar["close"],
             "change": bar["close"] / bar["prev_close"] - 1, "prev_close": bar["prev_close"],
-            "limit_up": round(bar["prev_close"] * 1.1, 2), "basis": "feed", "at_limit": hit, "sealed": hit, "touched": True,
+            "limit_up": round(bar["prev_close"] * 1.1, 2), "basis": "feed", "at_limit": hit, "sealed": hit,
+            "touched": True,
             "opened": not hit, "one_word": place == 8, "boards_in_row": boards, "volume": bar["volume"],
-            "amount": bar["amount"], "turnover": 0.011 * (place + 1), "seal_amount": 2.2e7 * (place + 1) ** 2 if hit else None,
+            "amount": bar["amount"], "turnover": 0.011 * (place + 1),
+            "seal_amount": 2.2e7 * (place + 1) ** 2 if hit else None,
             "first_seal": f"2024-09-30T{FIRST_SEALS[place % 5]}+00:00", "last_seal": None,
             "times_opened": place % 3 if place != 4 else None, "float_cap": None, "source": SOURCE,
         })  # fmt: skip
@@ -252,12 +254,14 @@ def signal(stock: str, fund: str, day: dt.date, place: int) -> dict:
     }
     fields = {
         "at": NOW.isoformat(), "stock_name": STOCKS[stock][0], "stock_price": 27.41, "limit_time": "09:31:05",
-        "seal_amount": 4.3e8, "change": 0.1001, "etf_name": FUNDS[fund], "etf_price": 1.042, "etf_weight": 0.1312 - 0.02 * place,
+        "seal_amount": 4.3e8, "change": 0.1001, "etf_name": FUNDS[fund], "etf_price": 1.042,
+        "etf_weight": 0.1312 - 0.02 * place,
         "etf_premium": premium, "etf_amount": 8.2e8, "confidence": ("高", "中", "中", "低")[place],
         "risk_level": ("低", "中", "低", "高")[place], "score": (73.0, 48.0, 58.0, None)[place], "edge_bps": edge,
         "reason": f"{STOCKS[stock][0]} 涨停封板，{FUNDS[fund]} 持有 {13.12 - 2 * place:.2f} %，合计涨停权重 41.0 %",
         "decision_state": ("PASS", "PASS", "WARN", "BLOCKED")[place], "actionable": place == 0, "settlement": "T+1",
-        "sum_weight": 0.41, "stocks_at_limit": 6, "others": [{"etf": "510300.SH", "weight": 0.031}], "components": parts,
+        "sum_weight": 0.41, "stocks_at_limit": 6, "components": parts,
+        "others": [{"etf": "510300.SH", "weight": 0.031}],
         "source": SOURCE, "as_of": "2024-06-30", "published_at": "2024-07-19",
     }  # fmt: skip
     return {"trade_date": day, "stock": stock, "etf": fund, "episode": 1, "fields": fields}

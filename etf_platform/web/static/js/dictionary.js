@@ -45,7 +45,7 @@ export const WORDS = {
   bad_answer: ['服务器返回状态 {status}', 'The server answered with status {status}'],
   retry: ['重试', 'Try again'],
   nothing_fits: ['没有符合“{text}”的行：请清空搜索框', 'No row matches “{text}”: clear the search box'],
-  empty_watch: ['自选列表为空：在搜索框输入代码或名称，或在涨停股页点“＋自选”', 'The watch list is empty: search a code or name above, or press “＋ Watch” on the limit-up page'],
+  empty_watch: ['自选列表为空：在搜索框输入代码或名称，或在涨停股页点“＋”', 'The watch list is empty: search a code or name above, or press “＋” on the limit-up page'],
   empty_board: ['还没有涨停数据：点“立即扫描”，或运行 etf-platform arb scan', 'No limit-up data yet: press “Scan now”, or run etf-platform arb scan'],
   empty_board_day: ['{day} 没有股票触及涨停', 'No stock touched its limit on {day}'],
   empty_signals: ['还没有信号：启动监控；自选股涨停且有基金持有时会出现', 'No signals yet: start the monitor; one appears when a watched stock is at its limit and a fund holds it'],

@@ -72,7 +72,8 @@ function stateOf(row) {
 function addition(row, watched) {
   if (watched.has(row.symbol)) return h('span', { class: 'quiet watched', title: t('watch') }, '★', h('span', { class: 'only-heard' }, t('watch')));
   const act = () => watchStock(row.symbol, row.name, row.industry || '');
-  return button(t('add'), act, { class: 'small', 'aria-label': t('add_of', { name: row.name || row.symbol }), 'data-key': `add ${row.symbol}` });
+  const label = t('add_of', { name: row.name || row.symbol });
+  return button('＋', act, { class: 'small plus', title: label, 'aria-label': label, 'data-key': `add ${row.symbol}` });
 }
 
 function ladder(found) {
