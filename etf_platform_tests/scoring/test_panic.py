@@ -41,11 +41,11 @@ def test_published_values(name, expected):
 
 @pytest.mark.parametrize(
     ("over", "points"),
-    [(0.5, 15.0), (1.0, 20.0), (1.5, 30.0), (2.0, 40.0), (2.5, 55.0), (3.0, 70.0), (4.0, 85.0), (5.0, 100.0),
-     (9.0, 100.0)],
+    [(0.5, 15.0), (1.0, 20.0), (1.5, 30.0), (2.0, 40.0), (2.1, 43.0), (2.5, 55.0), (3.0, 70.0), (3.1, 71.5),
+     (4.0, 85.0), (5.0, 100.0), (9.0, 100.0)],
 )  # fmt: skip
 def test_points_of_volume(over, points):
-    assert volume_points(over) == points
+    assert volume_points(over) == pytest.approx(points)
 
 
 def test_a_quiet_day_in_hong_kong_has_eighteen():
@@ -120,7 +120,23 @@ def test_summary_says_three_only_with_three(values, text):
 
 @pytest.mark.parametrize(
     ("value", "score"),
-    [(10, 100), (15, 100), (17.5, 85), (20, 70), (25, 55), (30, 40), (35, 30), (40, 20), (45, 10), (50, 0), (80, 0)],
+    [
+        (10, 100),
+        (15, 100),
+        (15.5, 97),
+        (17.5, 85),
+        (20, 70),
+        (20.5, 68.5),
+        (25, 55),
+        (30, 40),
+        (30.5, 39),
+        (35, 30),
+        (40, 20),
+        (40.5, 19),
+        (45, 10),
+        (50, 0),
+        (80, 0),
+    ],
 )
 def test_fear_score(value, score):
     assert fear_score(value) == pytest.approx(score)
@@ -130,7 +146,7 @@ def test_momentum_is_rsi_and_place_in_the_year():
     rising = np.linspace(100.0, 200.0, 300)
 
     assert momentum_score(rising)[-1] == pytest.approx(0.6 * 100.0 + 0.4 * 100.0)
-    assert np.isnan(momentum_score(rising)[248])
+    assert np.isnan(momentum_score(rising)[248]) and np.isfinite(momentum_score(rising)[249])
     assert np.isnan(momentum_score(np.full(300, 5.0))[-1])
 
 
@@ -140,6 +156,10 @@ def test_momentum_is_rsi_and_place_in_the_year():
         (100.0, 101.0, 52.0),
         (100.0, 99.0, 48.0),
         (20.0, 101.0, 40.0 + 20.0 * (0.7 - 20.0 / 96.0)),
+        (70.0, 101.0, 52.0),
+        (68.0, 101.0, 40.0 + 20.0 * (0.7 - 68.0 / 98.4)),
+        (160.0, 101.0, 70.0 + 30.0 * (160.0 / 103.0 - 1.5)),
+        (154.0, 101.0, 52.0),
         (200.0, 101.0, 70.0 + 30.0 * (200.0 / 105.0 - 1.5)),
         (200.0, 100.0, 30.0 - 30.0 * (200.0 / 105.0 - 1.5)),
         (2000.0, 101.0, 100.0),
