@@ -83,6 +83,13 @@ def newest_published(
     return Newest(place, as_of, np.where(place >= 0, age, 0))
 
 
+def known_on(dates: pd.DatetimeIndex, calendar: str, home: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """First session of `home` on which the bar of each date is known; the last session where none is left."""
+    is_same_day = calendar in SAME_DAY
+    place = home.searchsorted(dates.to_numpy(), side="left" if is_same_day else "right")
+    return home[np.minimum(place, len(home) - 1)]
+
+
 def _at(dates: pd.DatetimeIndex, place: np.ndarray) -> pd.DatetimeIndex:
     if not len(dates):
         return pd.DatetimeIndex(np.full(place.size, np.datetime64("NaT"), dtype="datetime64[ns]"))

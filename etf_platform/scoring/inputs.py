@@ -53,9 +53,10 @@ class Told:
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """Histories of assets (by key) and series (by name) on the `days` that are scored."""
+    """Histories of assets (by key) and series (by name) on the `days` that are scored; `home` are all sessions."""
 
     settings: ScoringConfig
+    home: pd.DatetimeIndex
     days: pd.DatetimeIndex
     assets: Mapping[str, AssetHistory]
     series: Mapping[str, SeriesHistory]
@@ -86,6 +87,7 @@ class Stored:
         home = calendars[HOME]
         return cls(
             settings,
+            home,
             days,
             assets,
             {name: SeriesHistory.of(name, rows, home, days) for name, rows in by_name.items()},

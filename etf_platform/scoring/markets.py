@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from etf_platform.scoring.as_of import known_on, newest_published
 from etf_platform.scoring.blocks import Flow, Panic
 from etf_platform.scoring.capital import flow_days, margin_days
 from etf_platform.scoring.histories import FearHistory, FlowHistory
@@ -186,8 +187,22 @@ class Markets:
 
     def _fear_by_date(self, market: str) -> pd.Series:
         """The fear index of a market on the dates of its index's bars; a later one fills the gaps of the first."""
-        values = pd.Series(np.nan, index=self.stored.assets[INDEX[market]].bars.index)
+        history = self.stored.assets[INDEX[market]]
+        dates = pd.DatetimeIndex(history.rows["date"])
+        values = pd.Series(np.nan, index=dates)
         for name in FEAR[market]:
-            if name in self._fears:
-                values = values.fillna(self._fears[name].values.reindex(values.index))
+            if name in COMPUTED and name in self._fears:
+                values = values.fillna(self._fears[name].values)
+            elif name in self._fears:
+                known = known_on(dates, history.asset.calendar, self.stored.home)
+                values = values.fillna(pd.Series(self._published_by(PUBLISHED[name], known), index=dates))
         return values
+
+    def _published_by(self, name: str, known: pd.DatetimeIndex) -> np.ndarray:
+        """The newest value of a series that was published by each of these sessions; NaN where it is stale."""
+        series, home = self.stored.series[name], self.stored.home
+        published = pd.DatetimeIndex(series.rows["published_at"])
+        newest = newest_published(pd.DatetimeIndex(series.rows["date"]), published, home, known)
+        is_fresh = (newest.place >= 0) & (newest.age <= self.stored.settings.stale_sessions)
+        values = np.append(series.values.to_numpy(), np.nan)
+        return np.where(is_fresh, values[newest.place], np.nan)

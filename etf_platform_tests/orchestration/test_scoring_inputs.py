@@ -192,6 +192,17 @@ def test_real_rows_are_never_kept_beside_simulated_ones(recorded, tmp_path):
     assert set(bars["source"]) == set(series["source"]) == {"sample (simulated)"} and refused.empty
 
 
+def test_simulated_rows_do_not_stand_in_for_a_broken_file(recorded, tmp_path):
+    real = recorded()
+    run(Platform.open(Workspace(tmp_path / "home", real.workspace.config, "sample")), window("2024-03-20"))
+    (recorded.data / US).write_text("date,open\n2024-03-04,1\n")
+    (recorded.data / VIX).write_text("DATE\n2024-03-04\n")
+    run(real, window("2024-03-21"))
+
+    bars, series, _ = stored(real)
+    assert set(bars["symbol"]) == {"GC=F"} and set(series["name"]) == {"pe"}
+
+
 def test_when_nothing_can_be_read_the_step_fails_with_the_reason(recorded):
     shutil.rmtree(recorded.data / "us")
     shutil.rmtree(recorded.data / "macro")

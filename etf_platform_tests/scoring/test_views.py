@@ -181,6 +181,18 @@ def test_a_panic_index_that_another_one_stands_in_for_is_a_warning(bars, series)
     assert state(seen, "HKTECH", "HKVI") == ("PASS", "")
 
 
+def test_a_fear_index_that_is_published_late_is_taken_as_it_was_known(bars, series):
+    tonight = (series["name"] == "vhsi") & (series["date"] == pd.Timestamp(DAY))
+    late = series.copy()
+    is_vhsi = late["name"] == "vhsi"
+    late.loc[is_vhsi, "published_at"] = late.loc[is_vhsi, "published_at"].shift(-1)
+    late = late.dropna(subset="published_at")
+
+    seen, panicked = (view(bars, late.assign(value=late["value"].where(~tonight, x)), "HKTECH") for x in (15.0, 90.0))
+    assert seen.panic.as_of == date(2024, 9, 26)
+    assert seen == panicked
+
+
 def test_an_index_of_fear_needs_the_bars_of_its_market(bars, series):
     seen = view(bars[bars["symbol"] != symbol("HS300")], series, "CN_BANK")
 
