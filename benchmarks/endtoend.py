@@ -159,10 +159,12 @@ def _day(platform: Recording, folder: Path, rounds: int) -> dict[str, Any]:
     platform.workspace.home.rename(base)
     pairs = []
     for _ in range(rounds + 1):
-        real, tape = _one(platform, base, plan, Recording, Tape())
-        empty, _ = _one(platform, base, plan, Replaying, tape)
+        tape = Tape()
+        real, real_cpu = _one(platform, base, plan, Recording, tape)
+        empty, empty_cpu = _one(platform, base, plan, Replaying, tape)
         default, _ = _one(_with_default_log(platform, folder), base, plan, Replaying, tape)
         pair = {"total_s": real, "dagster_s": empty, "ours_s": real - empty, "ours_inside_s": tape.seconds}
+        pair |= {"dagster_cpu_s": empty_cpu, "ours_cpu_s": real_cpu - empty_cpu}
         pairs.append(pair | {"default_log_s": default})
     base.rename(platform.workspace.home)
     kept = pairs[1:]
@@ -186,7 +188,8 @@ def _with_default_log(platform: Recording, folder: Path) -> Recording:
 def _once(platform: Recording, folder: Path, plan: Plan) -> dict[str, Any]:
     base = folder / "base"
     platform.workspace.home.rename(base)
-    real, tape = _one(platform, base, plan, Recording, Tape())
+    tape = Tape()
+    real, _ = _one(platform, base, plan, Recording, tape)
     empty, _ = _one(platform, base, plan, Replaying, tape)
     base.rename(platform.workspace.home)
     return {
@@ -198,15 +201,16 @@ def _once(platform: Recording, folder: Path, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _one(platform: Recording, base: Path, plan: Plan, kind: type[Platform], tape: Tape) -> tuple[float, Tape]:
+def _one(platform: Recording, base: Path, plan: Plan, kind: type[Platform], tape: Tape) -> tuple[float, float]:
+    """Seconds and processor seconds of one run on a fresh copy of the home."""
     home = platform.workspace.home
     shutil.copytree(base, home)
     used = kind(platform.workspace, platform.config, tape)  # type: ignore[call-arg]
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), time.process_time()
     _must_succeed(execute(used, plan))
-    spent = time.perf_counter() - started
+    spent = time.perf_counter() - started, time.process_time() - busy
     shutil.rmtree(home)
-    return spent, tape
+    return spent
 
 
 def _must_succeed(results: list[JobResult]) -> None:
@@ -236,6 +240,8 @@ def print_results(results: dict[str, Any]) -> None:
                 for key in ("total_s", "dagster_s", "ours_s", "ours_inside_s", "default_log_s")
             ]
             print(f"{name:24}" + "".join(f"{cell:9.2f}" for cell in cells))
+    day = results["day"]
+    print(f"processor seconds of the day: Dagster {day['dagster_cpu_s']:.2f}, ours {day['ours_cpu_s']:.2f}")
     for name in [n for n in results if "slowest" in str(results[n])]:
         print(f"slowest of {name}: " + ", ".join(f"{k} {v:.2f}" for k, v in results[name]["slowest"].items()))
     print(f"peak memory {results['peak_memory_mb']:.0f} MB")
