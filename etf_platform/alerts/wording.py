@@ -15,6 +15,7 @@ from etf_platform.alerts.layout import RULE, shown_time
 UNKNOWN = "—"
 CONFIDENCE = {"高": "💪", "中": "👍", "低": "⚠️"}
 RISK = {"高": "🔴", "中": "🟡", "低": "🟢"}
+RISEN = "此前为观察信号，现转为可操作。"
 DISCLAIMER = "⚠️ 风险提示: 本信号仅供参考，不构成投资建议。请根据自身情况谨慎决策。"
 
 
@@ -86,6 +87,8 @@ class LimitUp:
         Fractions.
     confidence, risk : str
         高, 中 or 低.
+    is_risen : bool
+        It was told for observation and can be acted on now: a letter of its own.
     """
 
     signal_id: str
@@ -103,13 +106,14 @@ class LimitUp:
     risk: str
     reason: str
     is_actionable: bool
+    is_risen: bool = False
 
 
 def limit_up_signal(signal: LimitUp, now: dt.datetime) -> Event:
     """Push text of a limit-up stock and the fund that holds it; 观察信号 where nothing is to be bought."""
     title = f"📈 涨停ETF套利信号 - {signal.stock_name}"
     return Event(
-        f"limit_up:{signal.signal_id}",
+        f"limit_up:{signal.signal_id}" + (":risen" if signal.is_risen else ""),
         Kind.SIGNAL,
         Severity.WARNING,
         title,
@@ -171,7 +175,7 @@ def _limit_up_blocks(signal: LimitUp) -> tuple[Block, ...]:
         Block("🔴 涨停股票", stock),
         Block("💰 建议买入ETF" if signal.is_actionable else "💰 观察信号", fund),
         Block("📊 信号评估", words),
-        Block("💡 说明", (signal.reason,)),
+        Block("💡 说明", (signal.reason, *((RISEN,) if signal.is_risen else ()))),
         Block("", (RULE,)),
         Block("", (DISCLAIMER,)),
     )

@@ -41,6 +41,8 @@ class Market:
         Per fund (`pace.curves`); a fund without one gets the default, flagged.
     nav, benchmark : mapping of str to float
         Per fund: NAV at the end of the session before (else the quote's), return of its benchmark so far today.
+    benchmark_names : mapping of str to str
+        Per fund, whose return that is.
     settlement : mapping of str to str
         Per fund, `T+0` or `T+1`; absent is unknown.
     continuous_until : mapping of str to str
@@ -51,6 +53,8 @@ class Market:
         Worst verdict on the pull (`completeness`, time, date, sample); only PASS lets a signal be acted on.
     told : frozenset of (stock, etf, episode)
         Signals of the day that exist already; they are not raised again.
+    observed : frozenset of (stock, etf, episode)
+        Those of `told` that stand, were for observation only and may still be told as actionable.
     standing : int
         Actionable signals of the day that stand; they take places of `max_positions`.
     next_sequence : int
@@ -71,10 +75,12 @@ class Market:
     curves: Mapping[str, Curve] = field(default_factory=dict)
     nav: Mapping[str, float] = field(default_factory=dict)
     benchmark: Mapping[str, float] = field(default_factory=dict)
+    benchmark_names: Mapping[str, str] = field(default_factory=dict)
     settlement: Mapping[str, str] = field(default_factory=dict)
     continuous_until: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     gates: State = State.PASS
     told: frozenset[tuple[str, str, int]] = frozenset()
+    observed: frozenset[tuple[str, str, int]] = frozenset()
     standing: int = 0
     next_sequence: int = 1

@@ -1,7 +1,7 @@
 """What a fund's share is worth right now: the feed's word first, else our own estimate, and the premium on it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -77,6 +77,30 @@ def returns_of(states: pd.DataFrame) -> dict[str, float]:
     price = states["close"].where(~sealed | states["limit_up"].isna(), states["limit_up"])
     moves = price.astype(float) / states["prev_close"].astype(float) - 1.0
     return {str(symbol): float(move) for symbol, move in zip(states["symbol"], moves, strict=True) if is_known(move)}
+
+
+def benchmarks(funds: pd.DataFrame, broad: Sequence[str], etfs: Sequence[str]) -> dict[str, tuple[str, float]]:
+    """What stands for the market in each fund's estimate: the first broad fund that has traded and is not the fund.
+
+    Parameters
+    ----------
+    funds : DataFrame
+        QUOTES rows: `symbol`, `last`, `prev_close`, `is_traded`.
+    broad : sequence of str
+        Broad index funds, the preferred one first.
+    etfs : sequence of str
+        Funds to find one for.
+
+    Returns
+    -------
+    dict
+        Symbol of the broad fund and its return since the previous close, by fund; a fund without any is missing.
+    """
+    traded = funds[funds["is_traded"].astype(bool) & (funds["prev_close"] > 0)]
+    moves = dict(zip(traded["symbol"].astype(str), traded["last"] / traded["prev_close"] - 1.0, strict=True))
+    known = [(symbol, float(moves[symbol])) for symbol in broad if is_known(moves.get(symbol))]
+    found = {etf: next((one for one in known if one[0] != etf), None) for etf in etfs}
+    return {etf: one for etf, one in found.items() if one is not None}
 
 
 def premium(price: float | None, worth: float | None) -> float | None:

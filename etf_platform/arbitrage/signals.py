@@ -15,24 +15,16 @@ import pandas as pd
 from etf_platform.arbitrage import choose, clock, economics, funds, words
 from etf_platform.arbitrage.candidates import candidates, holders, sealed_stocks
 from etf_platform.arbitrage.choose import Refusal
+from etf_platform.arbitrage.decision import decide
 from etf_platform.arbitrage.funds import FundView
 from etf_platform.arbitrage.inputs import Market
 from etf_platform.arbitrage.reasons import overruled, reason
-from etf_platform.core.states import State, worst
 from etf_platform.core.units.arbitrage import Candidate, Words
 
 __all__ = ["Look", "Market", "Refusal", "Signal", "look", "signals_of"]
 
 KEYS = ("signal_id", "trade_date", "stock", "etf", "episode")
 NO_FUND = "没有已知持仓的基金达到最低权重"
-PART_NAMES = {
-    "edge": "预期收益",
-    "premium": "溢价",
-    "liquidity": "流动性",
-    "time": "时间",
-    "seal": "封单强度",
-    "holdings": "持仓质量",
-}
 
 
 @dataclass(frozen=True)
@@ -96,13 +88,13 @@ class Look:
         To be raised, best score first.
     refused : tuple of Refusal
         Candidates that raise none, with the reason.
-    again : tuple of Signal
-        Those of `told` as they stand now, without identifier and outside `max_positions`: others may have sealed since.
+    risen : tuple of Signal
+        Those of `observed` that can be acted on now, without identifier: others may have sealed since.
     """
 
     signals: tuple[Signal, ...] = ()
     refused: tuple[Refusal, ...] = ()
-    again: tuple[Signal, ...] = ()
+    risen: tuple[Signal, ...] = ()
 
 
 def signals_of(market: Market) -> list[Signal]:
@@ -113,8 +105,9 @@ def signals_of(market: Market) -> list[Signal]:
 def look(market: Market) -> Look:
     """Signals of every watched stock with a standing episode, best score first.
 
-    Outside the session there are none. A signal of `told` is not raised again. Of the actionable ones only the best
-    `max_positions` (less `standing`) stay so; the others say that there is no place.
+    Outside the session there are none. A signal of `told` is not raised again; one of `observed` that can be acted on
+    now is `risen`. Of the actionable ones only the best `max_positions` (less `standing`) stay so; the others say that
+    there is no place.
     """
     hours = market.settings.trading_hours
     if not clock.is_open(market.now, hours) or clock.local(market.now).date() != market.trade_date:
@@ -129,14 +122,15 @@ def look(market: Market) -> Look:
         refused += against
         if chosen is not None:
             found.append(_signal(market, chosen, stocks[stock], rows, views[chosen.etf]))
-    ranked = sorted(found, key=_rank)
-    new = [signal for signal in ranked if not _is_told(market, signal)]
-    again = tuple(signal for signal in ranked if _is_told(market, signal))
-    return Look(tuple(_numbered(_limited(new, market), market)), tuple(refused), again)
+    open_to_say = [s for s in sorted(found, key=_rank) if _key(s) not in market.told or _key(s) in market.observed]
+    limited = _limited(open_to_say, market)
+    new = [signal for signal in limited if _key(signal) not in market.told]
+    risen = [signal for signal in limited if _key(signal) in market.told and signal.actionable]
+    return Look(tuple(_numbered(new, market)), tuple(refused), tuple(risen))
 
 
-def _is_told(market: Market, signal: Signal) -> bool:
-    return (signal.stock, signal.etf, signal.episode) in market.told
+def _key(signal: Signal) -> tuple[str, str, int]:
+    return signal.stock, signal.etf, signal.episode
 
 
 def _choose(market: Market, among: Sequence[Candidate]) -> tuple[Candidate | None, list[Refusal]]:
@@ -154,7 +148,7 @@ def _signal(market: Market, chosen: Candidate, state: Mapping[Any, Any], rows: p
     strategy = market.settings.strategy
     spoken = choose.evaluator(strategy).evaluate(chosen, market.settings.signal_evaluation)
     score = _score(chosen, state, view, strategy.min_amount)
-    decision = _decision(market, score, spoken, view)
+    decision = decide(market, score, spoken, view)
     row = rows[rows["symbol"] == chosen.etf].iloc[0]
     name = market.names.get(chosen.stock) or funds.text(state, "name") or chosen.stock
     price, before = funds.number(state, "close"), funds.number(state, "prev_close")
@@ -183,7 +177,7 @@ def _signal(market: Market, chosen: Candidate, state: Mapping[Any, Any], rows: p
         top10_ratio=chosen.top10_ratio,
         score=score.total,
         edge_bps=view.edge.bps,
-        components=_components(score, view, spoken, funds.is_true(state, "book_estimated")),
+        components=_components(market, score, view, spoken, funds.is_true(state, "book_estimated")),
         decision_state=decision.state.value,
         actionable=not decision.against,
         settlement=market.settlement.get(chosen.etf),
@@ -213,48 +207,20 @@ def _score(chosen: Candidate, state: Mapping[Any, Any], view: FundView, min_amou
     return economics.score(parts, min_amount)
 
 
-def _components(score: economics.Score, view: FundView, spoken: Words, is_seal_estimated: bool) -> dict[str, Any]:
+def _components(
+    market: Market, score: economics.Score, view: FundView, spoken: Words, is_seal_estimated: bool
+) -> dict[str, Any]:
     """The parts of the score with what is special about them, and the words."""
     parts = {name: dict(part) for name, part in score.components.items()}
     parts["edge"]["parts"] = dict(view.edge.parts)
     parts["edge"]["missing"] = list(view.edge.missing)
     parts["premium"] |= {"estimated": view.worth.is_estimated, "covered": view.worth.covered}
     parts["premium"]["missing"] = list(view.worth.missing)
+    parts["premium"]["benchmark"] = market.benchmark_names.get(view.etf) if view.worth.is_estimated else None
     parts["liquidity"]["estimated"] = view.is_pace_estimated
     parts["seal"]["estimated"] = is_seal_estimated
     parts["words"] = {"value": words.of_score(score.total), "points": None, "of": 0.0, "why": list(spoken.why)}
     return parts
-
-
-@dataclass(frozen=True)
-class _Decision:
-    state: State
-    against: tuple[str, ...]
-
-
-def _decision(market: Market, score: economics.Score, spoken: Words, view: FundView) -> _Decision:
-    """PASS, WARN or BLOCKED, and what is against acting on the signal."""
-    gates: State = State.BLOCKED if market.gates is State.FAIL else market.gates
-    if market.settings.strategy.decision == "words":
-        state, against = gates, _against_words(spoken)
-    else:
-        state, against = worst((score.state, gates)), _against_economics(score, view)
-    if market.gates is not State.PASS:
-        against = [f"行情校验为 {market.gates.value}", *against]
-    return _Decision(state, tuple(against))
-
-
-def _against_words(spoken: Words) -> list[str]:
-    if words.says_buy(spoken.confidence, spoken.risk):
-        return []
-    return [f"置信度{spoken.confidence}、风险{spoken.risk}"]
-
-
-def _against_economics(score: economics.Score, view: FundView) -> list[str]:
-    against = [f"{PART_NAMES[name]}未知" for name in score.missing if name in economics.NEEDED]
-    if view.edge.bps is not None and view.edge.bps <= 0.0:
-        against.append("预期收益不足以覆盖成本")
-    return against
 
 
 def _rank(signal: Signal) -> tuple[float, float, str]:

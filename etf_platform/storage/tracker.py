@@ -52,6 +52,7 @@ __all__ = [
     "quoted",
     "record_scan",
     "replace_board",
+    "restate_signals",
     "scans",
     "set_outcomes",
     "signal",
@@ -63,10 +64,11 @@ __all__ = [
 
 CHUNK = 500
 SHANGHAI = dt.timezone(dt.timedelta(hours=8))
+STANDING = ("new", "notified")
 MOVES = {
     "notified": ("new",),
-    "invalidated": ("new", "notified"),
-    "expired": ("new", "notified"),
+    "invalidated": STANDING,
+    "expired": STANDING,
     "evaluated": ("invalidated", "expired"),
 }
 
@@ -121,6 +123,31 @@ def add_signals(connection: sa.Connection, rows: Sequence[Mapping[str, Any]], no
     return [_flat({**row, "outcome": None}) for row in stored]
 
 
+def restate_signals(connection: sa.Connection, rows: Sequence[Mapping[str, Any]], now: dt.datetime) -> list[Row]:
+    """Say signals anew that stand and were said once; what was said before is kept whole in `history`.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        As for `add_signals`; those that are not there, are over, or were said anew before, are passed over.
+
+    Returns
+    -------
+    list of dict
+        The rows as they stand now, flat.
+    """
+    t, said = LIMIT_SIGNALS.c, []
+    for row in rows:
+        mine = sa.and_(*(t[name] == row[name] for name in ("trade_date", "stock", "etf", "episode")))
+        found = connection.execute(sa.select(LIMIT_SIGNALS).where(mine, t.state.in_(STANDING))).mappings().one_or_none()
+        if found is None or found["fields"].get("history"):
+            continue
+        fields = {**plain(row["fields"]), "history": [found["fields"]]}
+        connection.execute(LIMIT_SIGNALS.update().where(mine).values(fields=fields, updated_at=now))
+        said.append(_flat({**found, "fields": fields, "updated_at": now}))
+    return said
+
+
 def move_signals(connection: sa.Connection, ids: Collection[str], state: str, now: dt.datetime) -> list[str]:
     """Bring signals into a state, those of them that may go there (`MOVES`); their ids, in order."""
     t = LIMIT_SIGNALS.c
@@ -136,7 +163,7 @@ def move_signals(connection: sa.Connection, ids: Collection[str], state: str, no
 def standing_signals(connection: sa.Connection, day: dt.date | None = None) -> list[Row]:
     """Signals that are new or notified, of one trade date or all, in the order they were made."""
     t = LIMIT_SIGNALS.c
-    wanted = sa.select(LIMIT_SIGNALS).where(t.state.in_(("new", "notified"))).order_by(t.created_at, t.signal_id)
+    wanted = sa.select(LIMIT_SIGNALS).where(t.state.in_(STANDING)).order_by(t.created_at, t.signal_id)
     wanted = wanted if day is None else wanted.where(t.trade_date == day)
     return [_flat(dict(row)) for row in connection.execute(wanted).mappings()]
 

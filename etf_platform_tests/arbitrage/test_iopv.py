@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from etf_platform.arbitrage.iopv import Worth, estimate, premium, returns_of, worth
+from etf_platform.arbitrage.iopv import Worth, benchmarks, estimate, premium, returns_of, worth
 
 WEIGHTS = {"600519.SH": 0.10, "300750.SZ": 0.05, "601318.SH": 0.15}
 
@@ -74,3 +74,20 @@ def test_returns_take_sealed_stocks_at_their_limit_and_leave_unknown_ones_out():
     found = returns_of(states)
 
     assert found == pytest.approx({"600519.SH": 1437.10 / 1306.45 - 1.0, "300750.SZ": 0.10})
+
+
+def test_the_market_of_a_fund_is_the_first_broad_fund_that_traded_and_is_another():
+    quotes = pd.DataFrame(
+        {
+            "symbol": ["BROAD", "NEXT", "HALTED"],
+            "last": [4.04, 1.98, 5.0],
+            "prev_close": [4.0, 2.0, 5.0],
+            "is_traded": [True, True, False],
+        }
+    )
+
+    found = benchmarks(quotes, ["HALTED", "ABSENT", "BROAD", "NEXT"], ["SMALL", "BROAD"])
+
+    assert {fund: name for fund, (name, _) in found.items()} == {"SMALL": "BROAD", "BROAD": "NEXT"}
+    assert [round(value, 9) for _, value in found.values()] == [0.01, -0.01]
+    assert benchmarks(quotes, ["BROAD"], ["BROAD"]) == {}

@@ -258,8 +258,20 @@ def test_what_was_told_is_not_told_again_but_the_next_episode_is():
     seen = look(replace(MARKET, told=told))
 
     assert seen.signals == ()
-    assert [(s.etf, s.signal_id, s.actionable) for s in seen.again] == [(FIFTY, "", True)]
+    assert seen.risen == ()
     assert only(replace(MARKET, told=told, episodes={MOUTAI: 2})).episode == 2
+
+
+def test_what_was_only_observed_rises_once_it_can_be_acted_on_and_takes_a_place():
+    key = frozenset({(MOUTAI, FIFTY, 1)})
+    observed = replace(MARKET, told=key, observed=key)
+
+    rises = look(observed)
+
+    assert rises.signals == () and [(s.etf, s.signal_id, s.actionable) for s in rises.risen] == [(FIFTY, "", True)]
+    assert look(replace(observed, expectations=expectations(0.0001))).risen == ()
+    assert look(replace(observed, gates=State.WARN)).risen == ()
+    assert look(replace(observed, standing=5)).risen == ()
 
 
 def test_a_stock_that_no_fund_holds_enough_of_is_refused_with_a_sentence():

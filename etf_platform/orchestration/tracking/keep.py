@@ -25,20 +25,24 @@ if TYPE_CHECKING:
 BOARD = (
     "name", "price", "change", "prev_close", "limit_up", "basis", "at_limit", "sealed", "touched", "opened", "one_word",
     "boards_in_row", "volume", "amount", "turnover", "seal_amount", "first_seal", "last_seal", "times_opened",
-    "float_cap", "industry", "source", "fetched_at",
+    "float_cap", "industry", "no_signal", "source", "fetched_at",
 )  # fmt: skip
 QUOTE = (
     "name", "prev_close", "open", "high", "low", "volume", "amount", "turnover", "limit_up", "premium", "iopv", "kind",
-    "status", "feed_time", "source",
+    "status", "feed_time", "source", "nav",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What the transaction did: rows of new signals, rows of invalidated ones, letters put into the outbox."""
+    """What the transaction did: rows of new signals, of invalidated ones, of risen ones, letters put into the outbox.
+
+    A signal is risen when it was told for observation and can be acted on now.
+    """
 
     signals: tuple[Row, ...] = ()
     invalidated: tuple[Row, ...] = ()
+    risen: tuple[Row, ...] = ()
     letters: int = 0
 
 
@@ -47,6 +51,7 @@ def keep(
     sighting: Sighting,
     judgement: Judgement,
     quiet: frozenset[str],
+    silence: pd.Series,
     desk: Desk,
     now: dt.datetime,
     day: dt.date,
@@ -57,20 +62,23 @@ def keep(
     ----------
     quiet : frozenset of str
         Stocks whose signals are stored but not told.
+    silence : Series
+        Aligned with the states: why a stock at its limit has no signal (`silence.why_silent`).
     desk : Desk
         Where letters go.
     """
-    tracker.replace_board(connection, day, now, board_rows(judgement.states))
+    tracker.replace_board(connection, day, now, board_rows(judgement.states.assign(no_signal=silence)))
     tracker.put_quotes(connection, now, quote_rows([sighting.stocks, sighting.funds]))
     changed = (*judgement.episodes.begun, *judgement.episodes.ended)
     tracker.put_episodes(connection, [asdict(episode) for episode in changed])
     broken, told_of_broken = _invalidate(connection, judgement, quiet, desk, now, day)
-    rows = [_signal_row(signal) for signal in judgement.signals]
-    added = tracker.add_signals(connection, rows, now)
-    letters = {row["signal_id"]: _tell(connection, row, desk, now) for row in added if row["stock"] not in quiet}
+    added = tracker.add_signals(connection, [_signal_row(signal) for signal in judgement.found.signals], now)
+    risen = tracker.restate_signals(connection, [_signal_row(signal) for signal in judgement.found.risen], now)
+    loud = [row for row in (*added, *risen) if row["stock"] not in quiet]
+    letters = {row["signal_id"]: _tell(connection, row, desk, now) for row in loud}
     told = [name for name, number in letters.items() if number]
     tracker.move_signals(connection, told, "notified", now)
-    return Kept(tuple(added), tuple(broken), told_of_broken + sum(letters.values()))
+    return Kept(tuple(added), tuple(broken), tuple(risen), told_of_broken + sum(letters.values()))
 
 
 def board_rows(states: pd.DataFrame) -> list[Row]:
@@ -105,6 +113,7 @@ def event_of(row: Mapping[str, Any], now: dt.datetime) -> Event:
         risk=row["risk_level"],
         reason=row["reason"],
         is_actionable=row["actionable"],
+        is_risen=bool(row.get("history")),
     )
     return limit_up_signal(said, now)
 

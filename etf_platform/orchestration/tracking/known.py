@@ -10,7 +10,9 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from etf_platform.arbitrage.expectation import expectations
 from etf_platform.arbitrage.holdings import known_on
+from etf_platform.arbitrage.pace import Curve, curves
 from etf_platform.arbitrage.states import last_rows
 from etf_platform.core import tables as t
 from etf_platform.core.errors import MissingTableError
@@ -30,6 +32,7 @@ DTYPES = {
     "float32": "float32",
 }
 STATE_COLUMNS = ("date", "symbol", "boards_in_row")
+MINUTE_COLUMNS = ("date", "symbol", "time", "amount")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +48,11 @@ class Known:
     before : DataFrame or None
         Last LIMIT_STATES row of each stock before the session; None without history.
     expectations : DataFrame
-        EXPECTATIONS rows of the session, or of the last one before it that is stored.
+        EXPECTATIONS rows of the session, from every stored board whose outcome was known before it.
     sigma, adv : dict of str to float
         Per fund, over the 20 sessions before: standard deviation of daily returns, mean turnover in yuan.
+    curves : dict of str to Curve
+        Per fund with stored minutes of whole sessions.
     """
 
     day: date
@@ -57,6 +62,7 @@ class Known:
     expectations: pd.DataFrame
     sigma: Mapping[str, float] = field(default_factory=dict)
     adv: Mapping[str, float] = field(default_factory=dict)
+    curves: Mapping[str, Curve] = field(default_factory=dict)
 
     def funds_of(self, stocks: set[str], min_weight: float) -> set[str]:
         """Funds that hold any of these stocks with at least this weight."""
@@ -71,8 +77,9 @@ def known_before(platform: Platform, day: date) -> Known:
         (t.FUND_HOLDINGS, settings.funds),
         (t.STOCK_LIST, settings.stocks),
         (t.LIMIT_STATES, settings.stocks),
-        (t.EXPECTATIONS, settings.stocks),
+        (t.BOARD_RETURNS, settings.stocks),
         (t.BARS, settings.funds),
+        (t.MINUTES, settings.funds),
     )
     key = (day, *(platform.lake.version(table, universe) for table, universe in read))
     kept = _KEPT.get(platform.lake.root)
@@ -105,7 +112,8 @@ def _read(platform: Platform, day: date) -> Known:
     settings, before = platform.config.arbitrage, day - timedelta(days=1)
     holdings = _rows(platform, t.FUND_HOLDINGS, settings.funds)
     states = _rows(platform, t.LIMIT_STATES, settings.stocks, day - LOOK_BACK, before, STATE_COLUMNS)
-    expected = _rows(platform, t.EXPECTATIONS, settings.stocks, day - LOOK_BACK, day)
+    returns = _rows(platform, t.BOARD_RETURNS, settings.stocks)
+    minutes = _rows(platform, t.MINUTES, settings.funds, day - LOOK_BACK, before, MINUTE_COLUMNS)
     bars = _rows(
         platform, t.BARS, settings.funds, day - LOOK_BACK, before, ("date", "symbol", "close", "adj_factor", "amount")
     )
@@ -115,9 +123,10 @@ def _read(platform: Platform, day: date) -> Known:
         known_on(holdings, day),
         _rows(platform, t.STOCK_LIST, settings.stocks),
         None if states.empty else last_rows(states),
-        expected[expected["date"] == expected["date"].max()].reset_index(drop=True),
+        expectations(returns, pd.Timestamp(day).as_unit("ns"), settings.economics.shrinkage_events),
         sigma,
         adv,
+        curves(minutes, settings.trading_hours, settings.economics.pace_sessions),
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
+from etf_platform.core.states import State, worst
 from etf_platform.core.tables import LIMIT_POOL
 from etf_platform.core.units.source import Pool, PoolAsk
 from etf_platform.market import codes
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 POOLS: tuple[Pool, ...] = ("limit_up", "opened")
 SHOWN = 5
+FEW_ABSENT = 0.01  # of the vouched symbols; more without a quote pass the gates with a warning
 POOL_COLUMNS = [column.name for column in LIMIT_POOL.columns]
 Got = TypeVar("Got")
 
@@ -64,6 +66,8 @@ class Sighting:
         Sentences on what could not be had.
     second : Opinion
         What another provider says of a sample.
+    absent : float
+        Share of the vouched symbols without a quote; at most what the gates allow.
     """
 
     pool: pd.DataFrame
@@ -73,6 +77,12 @@ class Sighting:
     notes: tuple[str, ...]
     spent: Spent = field(default_factory=Spent)
     second: Opinion = NOBODY
+    absent: float = 0.0
+
+    @property
+    def gates(self) -> State:
+        """PASS, or WARN when the pull passed with a warning: prices that differ elsewhere, quotes that did not come."""
+        return worst((self.second.state, State.WARN if self.absent > FEW_ABSENT else State.PASS))
 
 
 def look(
@@ -124,6 +134,7 @@ def look(
         (*notes, *tried, *filter(None, [second.sentence])),
         spent,
         second,
+        len(set(counted) - set(frame["symbol"])) / max(len(counted), 1),
     )
 
 

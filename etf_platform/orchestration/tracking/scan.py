@@ -8,7 +8,7 @@ import datetime as dt
 import time
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import pandas as pd
@@ -23,10 +23,11 @@ from etf_platform.market.live import Wire
 from etf_platform.orchestration.alerting.deliver import desk_of
 from etf_platform.orchestration.live import wire_of
 from etf_platform.orchestration.platform import Platform
-from etf_platform.orchestration.tracking.judge import Judgement, judge
+from etf_platform.orchestration.tracking.judge import Judgement, Stored, judge
 from etf_platform.orchestration.tracking.keep import Kept, keep
 from etf_platform.orchestration.tracking.known import Known, known_before
 from etf_platform.orchestration.tracking.look import Sighting, look
+from etf_platform.orchestration.tracking.silence import counted, why_silent
 from etf_platform.storage import outbox, tracker, watchlist
 
 LEASE_SECONDS = 60.0
@@ -135,23 +136,26 @@ def _scan(platform: Platform, now: dt.datetime, asked_by: str, token: str, wire:
     began, day = time.perf_counter(), local(now).date()
     listed = watchlist.read(platform.workspace.config / WATCHLIST)
     known = known_before(platform, day)
-    stored = tracker.episodes(platform.ops, day), tracker.signals(platform.ops, day, limit=None)
-    seen = {row["stock"] for row in stored[0]} | {row["symbol"] for row in tracker.board(platform.ops, day)}
+    stored = Stored(tracker.episodes(platform.ops, day), tracker.signals(platform.ops, day, limit=None))
+    seen = {row["stock"] for row in stored.episodes} | {row["symbol"] for row in tracker.board(platform.ops, day)}
     sighting = _look(platform, wire, known, listed, seen)
-    read = time.perf_counter()
-    judgement = judge(platform, sighting, known, frozenset(s.symbol for s in listed.my_stocks), stored, now)
+    read, watched = time.perf_counter(), frozenset(s.symbol for s in listed.my_stocks)
+    if len(sighting.funds):
+        stored = replace(stored, quotes=tracker.last_quotes(platform.ops, list(sighting.funds["symbol"])))
+    judgement = judge(platform, sighting, known, watched, stored, now)
+    silence = why_silent(judgement.states, watched, judgement.signalled(stored.signals), judgement.found.refused)
     judged = time.perf_counter()
     quiet = frozenset(s.symbol for s in listed.my_stocks if not s.alerts)
     with outbox.transaction(platform.ops) as connection:
         if not tracker.holds_lease(connection, token):
             return ScanReport("skipped", "it took so long that another scanner has taken over", now)
-        kept = keep(connection, sighting, judgement, quiet, desk, now, day)
+        kept = keep(connection, sighting, judgement, quiet, silence, desk, now, day)
         seconds = {
             "judging": judged - read,
             "database": time.perf_counter() - judged,
             "all": time.perf_counter() - began,
         }
-        report = _report(platform, now, sighting, judgement, kept, seconds)
+        report = _report(platform, now, sighting, judgement, kept, silence, seconds)
         tracker.record_scan(connection, _row(report, asked_by))
     return report
 
@@ -183,6 +187,7 @@ def _report(
     sighting: Sighting,
     judgement: Judgement,
     kept: Kept,
+    silence: pd.Series,
     seconds: dict[str, float],
 ) -> ScanReport:
     states, spent = judgement.states, sighting.spent
@@ -193,8 +198,12 @@ def _report(
         "funds": len(sighting.funds),
         **{name: _count(states, name) for name in ("at_limit", "sealed", "opened")},
         "signals": len(kept.signals),
+        "risen": len(kept.risen),
+        "refused": counted(judgement.found.refused, silence),
         "invalidated": len(kept.invalidated),
         "letters": kept.letters,
+        "gates": sighting.gates.value,
+        "benchmark": dict(judgement.benchmark),
         "second_source": sighting.second.source,
         "compared": sighting.second.compared,
         "differ": sighting.second.differ,
@@ -205,6 +214,7 @@ def _report(
         f"{len(sighting.stocks) + len(sighting.funds)} quotes of {sighting.source or 'nobody'}",
         f"{figures['at_limit']} stocks at the limit",
         f"{len(kept.signals)} new signals",
+        *([f"{len(kept.risen)} became actionable"] if kept.risen else []),
         f"{len(kept.invalidated)} invalidated",
         *sighting.notes,
     ]

@@ -35,6 +35,7 @@ class BoardRow(Answered):
     times_opened: int | None = None
     float_cap: float | None = Field(None, description="value of the tradable shares, yuan")
     industry: str | None = None
+    no_signal: str | None = Field(None, description="why a stock at its limit raises no signal; null where it does")
     source: str | None = None
     fetched_at: dt.datetime | None = Field(None, description="UTC")
 
@@ -129,6 +130,7 @@ class Signal(Answered):
     components: dict[str, Any] | None = None
     decision_state: str | None = Field(None, description="PASS, WARN or BLOCKED")
     actionable: bool | None = None
+    history: list[dict[str, Any]] = Field([], description="what was said before it could be acted on")
     outcome: dict[str, Any] | None = Field(None, description="what then happened, fractions; null until it is known")
 
 

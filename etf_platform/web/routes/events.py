@@ -77,9 +77,13 @@ async def _stream(read: Reading, state: State, last: str | None) -> AsyncIterato
 
 def news(before: Seen, now: Seen) -> list[tuple[str, Row]]:
     """What of `now` was not there before: signals that are new or changed their state, and then scans, oldest first."""
-    changed = [row for key, row in now.signals.items() if before.signals.get(key, {}).get("state") != row["state"]]
+    changed = [row for key, row in now.signals.items() if _news_of(before.signals.get(key, {})) != _news_of(row)]
     ended = [row for row in now.scans if row["id"] > before.last_scan]
     return [*(("signal", row) for row in reversed(changed)), *(("scan", row) for row in reversed(ended))]
+
+
+def _news_of(row: Row) -> tuple[object, object]:
+    return row.get("state"), row.get("actionable")
 
 
 def _look(read: Reading) -> Seen:
