@@ -7,6 +7,7 @@ A block is a row of the frame of days of the same name (`probability`, `technica
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -286,6 +287,7 @@ def block_of(kind: type[Block], row: Mapping[str, Any], /, **rest: Any) -> Block
     return kind(**(known | rest))
 
 
+@cache
 def _typed(kind: type[Any]) -> tuple[set[str], set[str]]:
     names = {item.name: str(item.type).replace("<class '", "").replace("'>", "") for item in fields(kind)}
     integers = {name for name, text in names.items() if text.startswith("int")}

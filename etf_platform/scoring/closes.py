@@ -1,6 +1,6 @@
-"""Closes by session and asset as they could be known: what returns after a score are measured on.
+"""Closes of the scored assets on one basis: by their own dates, and as they could be known on sessions of Shanghai.
 
-Not here: the returns, and what they say about scores (`evaluation`).
+Not here: what a close is worth (`technical`, `market_state`, `evaluation`), when a bar is known (`as_of`).
 """
 
 from collections.abc import Mapping
@@ -10,38 +10,49 @@ import pandas as pd
 
 from etf_platform.core.config.scoring import ScoringConfig
 from etf_platform.scoring.as_of import newest_bars
-from etf_platform.scoring.histories import adjusted
+from etf_platform.scoring.histories import adjusted, split_by
+
+
+def adjusted_closes(bars: pd.DataFrame, settings: ScoringConfig) -> dict[str, pd.Series]:
+    """Asset -> close * adj_factor by rising date, from BARS rows; assets without rows are left out."""
+    by_symbol = split_by(bars, "symbol")
+    return {
+        key: adjusted(by_symbol[asset.symbol])["close"]
+        for key, asset in settings.assets.items()
+        if asset.symbol in by_symbol
+    }
 
 
 def known_closes(
-    bars: pd.DataFrame, settings: ScoringConfig, sessions: pd.DatetimeIndex, calendars: Mapping[str, pd.DatetimeIndex]
+    closes: Mapping[str, pd.Series],
+    settings: ScoringConfig,
+    calendars: Mapping[str, pd.DatetimeIndex],
+    days: pd.DatetimeIndex,
 ) -> pd.DataFrame:
-    """The newest adjusted close of every asset that was known at the run of every session.
+    """The newest close of every asset that could be known on each session.
 
     Parameters
     ----------
-    bars : DataFrame
-        BARS of the universe, under the assets' own symbols.
-    sessions : DatetimeIndex
-        Sessions of Shanghai, rising.
+    closes : mapping of asset to Series
+        As `adjusted_closes` gives them.
     calendars : mapping of str to DatetimeIndex
         Sessions of the calendar of every asset.
+    days : DatetimeIndex
+        Sessions of Shanghai, rising.
 
     Returns
     -------
-    DataFrame of shape (n_sessions, n_assets)
-        Every asset of the configuration, by key; NaN before the first bar, and when the newest one is older than
-        `settings.stale_sessions`: an asset that stopped trading did not stay where it was.
+    DataFrame of shape (n_days, n_assets)
+        Every asset of the configuration in the columns; NaN without a close that is at most `stale_sessions` old: what
+        has ended has no return.
     """
-    by_symbol = {str(symbol): rows for symbol, rows in bars.sort_values("date").groupby("symbol")}
-    columns: dict[str, np.ndarray] = {}
-    for key in sorted(settings.assets):
-        asset = settings.assets[key]
-        columns[key] = np.full(len(sessions), np.nan)
-        if asset.symbol not in by_symbol:
-            continue
-        close = adjusted(by_symbol[asset.symbol])["close"]
-        newest = newest_bars(pd.DatetimeIndex(close.index), asset.calendar, calendars[asset.calendar], sessions)
-        is_fresh = (newest.place >= 0) & (newest.age <= settings.stale_sessions)
-        columns[key][is_fresh] = close.to_numpy()[newest.place[is_fresh]]
-    return pd.DataFrame(columns, index=sessions)
+    known = {}
+    for key, asset in settings.assets.items():
+        values = np.full(len(days), np.nan)
+        if key in closes:
+            dates = pd.DatetimeIndex(closes[key].index)
+            newest = newest_bars(dates, asset.calendar, calendars[asset.calendar], days)
+            fresh = (newest.place >= 0) & (newest.age <= settings.stale_sessions)
+            values[fresh] = closes[key].to_numpy(dtype=np.float64)[newest.place[fresh]]
+        known[key] = values
+    return pd.DataFrame(known, index=days)
