@@ -185,7 +185,7 @@ def _closed(platform: Platform, bars: pd.DataFrame) -> pd.DataFrame:
     """Bars without those of sessions that are still open, each on its asset's own calendar."""
     calendar = {asset.symbol: asset.calendar for asset in platform.config.scoring.assets.values()}
     parts = [
-        closed_bars(rows, sessions_of(platform, str(name)), _now())
+        closed_bars(rows, sessions_of(platform, str(name)), now())
         for name, rows in bars.groupby(bars["symbol"].map(calendar))
     ]
     if not parts:
@@ -227,9 +227,10 @@ def _first_day(platform: Platform) -> date:
 
 def _days(platform: Platform, universe: str, window: Window) -> tuple[date, date]:
     start = window.start or _first_day(platform)
-    end = window.end or last_closed_session(sessions_of(platform, HOME), _now()).date()
+    end = window.end or last_closed_session(sessions_of(platform, HOME), now()).date()
     return start, max(end, start - timedelta(days=1))
 
 
-def _now() -> pd.Timestamp:
+def now() -> pd.Timestamp:
+    """The moment, in UTC."""
     return pd.Timestamp.now("UTC")
