@@ -7,7 +7,6 @@ A block is a row of the frame of days of the same name (`probability`, `technica
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
-from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -275,7 +274,7 @@ def block_at(kind: type[Block], days: pd.DataFrame, position: int, /, **rest: An
 
 def block_of(kind: type[Block], row: Mapping[str, Any], /, **rest: Any) -> Block:
     """As `block_at`, from one row as a mapping (e.g. of `frame.to_dict("records")`)."""
-    integers, texts = _typed(kind)
+    integers, texts = TYPED[kind]
     known: dict[str, Any] = {}
     for item in fields(kind):
         if item.name in rest or item.name not in row:
@@ -287,7 +286,6 @@ def block_of(kind: type[Block], row: Mapping[str, Any], /, **rest: Any) -> Block
     return kind(**(known | rest))
 
 
-@cache
 def _typed(kind: type[Any]) -> tuple[set[str], set[str]]:
     names = {item.name: str(item.type).replace("<class '", "").replace("'>", "") for item in fields(kind)}
     integers = {name for name, text in names.items() if text.startswith("int")}
@@ -298,3 +296,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, pd.Timestamp):
         return value.date()
     return value if isinstance(value, date) else float(value)
+
+
+TYPED: dict[Any, tuple[set[str], set[str]]] = {
+    kind: _typed(kind) for kind in (Probability, Technical, VolumeBlock, Valuation, Flow, Panic)
+}

@@ -1,4 +1,4 @@
-"""One session from views to scores: factors, totals, judgement, risk, advice and weights of every asset, and their rows.
+"""One session from views to scores: factors, totals, judgement, risk, advice and weights of every asset; their rows.
 
 Here: what depends on what within a session. Not here: how any of it is made (the other modules), stored tables.
 
