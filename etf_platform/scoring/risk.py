@@ -52,6 +52,11 @@ class Risk:
     unavailable: tuple[str, ...] = ()
 
     @property
+    def told(self) -> tuple[str, ...]:
+        """What counted, then in one text what could not be judged: `不可用: 资金情绪、20日VaR`."""
+        return (*self.factors, "不可用: " + "、".join(self.unavailable)) if self.unavailable else self.factors
+
+    @property
     def is_high(self) -> bool | None:
         """Whether it is 高风险 or worse; None when unknown."""
         return None if self.risk_score is None else self.risk_score >= HIGH

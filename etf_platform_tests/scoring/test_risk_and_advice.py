@@ -131,6 +131,8 @@ def test_what_cannot_be_judged_is_named_and_adds_nothing():
 
     assert risk.risk_score == 0.05
     assert risk.unavailable == ("20日下跌概率", "资金情绪", "20日VaR")
+    assert risk.told == ("RSI超买(>70)", "不可用: 20日下跌概率、资金情绪、20日VaR")
+    assert assess(view(rsi=75.0)).told == ("RSI超买(>70)",)
 
 
 def test_without_indicators_there_is_no_risk_and_no_low_risk():
