@@ -28,8 +28,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 class Actions(Protocol):
     """What the web server asks others to do; `orchestration.tracking.actions` does it."""
 
-    def scan_now(self) -> str:
-        """Scan once, now or at the next opportunity; a sentence about it."""
+    def scan_now(self) -> tuple[str, str]:
+        """Scan once, now: `done`, `skipped` or `failed`, and a sentence about it."""
         ...
 
     def start_backtest(self, params: dict[str, Any]) -> str:

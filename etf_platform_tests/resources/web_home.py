@@ -31,11 +31,11 @@ class Recorded:
     """Actions that only remember what was asked."""
 
     def __init__(self):
-        self.scans, self.params = 0, []
+        self.scans, self.params, self.scanned = 0, [], ("done", "12 quotes")
 
     def scan_now(self):
         self.scans += 1
-        return "scan asked for"
+        return self.scanned
 
     def start_backtest(self, params):
         self.params.append(params)

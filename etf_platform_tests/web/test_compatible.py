@@ -135,8 +135,15 @@ def test_the_monitor_starts_and_stops_once(client, services):
 
 
 def test_a_scan_is_handed_on(client, services):
-    assert client.post("/api/monitor/scan").json() == {"status": "success", "message": "scan asked for"}
+    assert client.post("/api/monitor/scan").json() == {"status": "success", "message": "done: 12 quotes"}
     assert services.actions.scans == 1
+
+
+@pytest.mark.parametrize(("state", "status"), [("done", "success"), ("skipped", "success"), ("failed", "failed")])
+def test_a_scan_that_failed_says_so(client, services, state, status):
+    services.actions.scanned = (state, "no source answered")
+
+    assert client.post("/api/monitor/scan").json() == {"status": status, "message": f"{state}: no source answered"}
 
 
 @pytest.mark.parametrize("path", ["/api/watchlist", "/api/my-stocks"])

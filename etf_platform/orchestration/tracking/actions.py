@@ -44,9 +44,10 @@ class TrackerActions:
         self._one_at_a_time = threading.Lock()
         abandon(platform, utc_now())
 
-    def scan_now(self) -> str:
-        """Scan once, now; what came of it. Raises PlatformError where the installation asks no network."""
-        return str(scan_and_tell(self._platform, utc_now(), "api"))
+    def scan_now(self) -> tuple[str, str]:
+        """Scan once, now; state and sentence. Raises PlatformError where the installation asks no network."""
+        report = scan_and_tell(self._platform, utc_now(), "api")
+        return report.state, report.detail
 
     def start_backtest(self, params: Mapping[str, Any]) -> str:
         """Queue an event back-test; its id."""

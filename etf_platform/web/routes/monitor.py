@@ -12,8 +12,10 @@ BY = "api"
 
 @router.post("/api/monitor/scan")
 def scan(read: Read) -> Done:
-    """Ask for a scan now."""
-    return Done(status="success", message=read.services.secrets.mask(read.services.actions.scan_now()))
+    """Scan now; `failed` where no source answered, with the reason. Outside of the session nothing is asked."""
+    state, sentence = read.services.actions.scan_now()
+    status = "failed" if state == "failed" else "success"
+    return Done(status=status, message=read.services.secrets.mask(f"{state}: {sentence}"))
 
 
 @router.post("/api/monitor/start")

@@ -191,6 +191,8 @@ def test_scan_now_answers_with_a_sentence(clocked):
     actions = TrackerActions(clocked.platform)
     clocked.at("09:36")
 
-    assert actions.scan_now().startswith("done: 5 quotes of tencent")
+    state, sentence = actions.scan_now()
+    assert state == "done" and sentence.startswith("5 quotes of tencent")
     clocked.at("12:00")
-    assert actions.scan_now().startswith("skipped: 12:00:00 in Shanghai is outside")
+    state, sentence = actions.scan_now()
+    assert state == "skipped" and sentence.startswith("12:00:00 in Shanghai is outside")
