@@ -17,6 +17,9 @@ export function number(value, decimals = 2) {
 /** A whole number. */
 export const count = (value) => number(value, 0);
 
+/** How many rows are shown, and of how many. */
+export const shownOf = (found) => (found.items.length < found.total ? `${count(found.items.length)} / ${count(found.total)}` : count(found.total));
+
 /** A fraction as percent: 0.0123 is 1.23 %. */
 export function percent(value, decimals = 2) {
   return isKnown(value) ? `${number(value * 100, decimals)} %` : UNKNOWN;

@@ -3,7 +3,7 @@
 import { watchStock } from '../changes.js';
 import { DOWN, CONFIG, UP, layout, plotly } from '../charts.js';
 import { bar, button, h } from '../dom.js';
-import { UNKNOWN, amount, change, clock, count, percent, price } from '../format.js';
+import { UNKNOWN, amount, change, clock, count, percent, price, shownOf } from '../format.js';
 import { openKline } from '../kline.js';
 import { badge, changed, figure, figures, holdersButton, instrument, panel, part } from '../parts.js';
 import { colour } from '../prefs.js';
@@ -57,7 +57,7 @@ function list(found, watched, page) {
   const empty = found.day ? t('empty_board_day', { day: found.day }) : t('empty_board');
   const mark = (row) => (row.at_limit ? '' : 'dim');
   const made = table({ name: 'board', label: t('board'), columns, rows: found.items, empty, again: () => page.draw(), id: (r) => r.symbol, mark });
-  return panel(t('board'), made, { note: String(found.total) });
+  return panel(t('board'), made, { note: shownOf(found) });
 }
 
 const watchedOf = (data) => new Set((data.watched?.value?.items || []).map((row) => row.symbol));

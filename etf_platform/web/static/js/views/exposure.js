@@ -1,7 +1,7 @@
 // 涨停敞口: per fund, how much of it is at the limit.
 
 import { bar, h } from '../dom.js';
-import { UNKNOWN, count, percent, price } from '../format.js';
+import { UNKNOWN, count, percent, price, shownOf } from '../format.js';
 import { changed, figure, figures, holdingsButton, instrument, panel, part } from '../parts.js';
 import { table } from '../table.js';
 import { t } from '../words.js';
@@ -38,5 +38,5 @@ function list(found, page) {
     { key: 'do', title: t('actions'), class: 'do', cell: (r) => holdingsButton(r.etf, r.name, 'exposed', r.stock) },
   ];
   const made = table({ name: 'exposure', label: t('exposure'), columns, rows: found.items, empty: t('empty_exposure'), again: () => page.draw(), id: (r) => r.etf });
-  return panel(t('exposure'), made, { note: String(found.total) });
+  return panel(t('exposure'), made, { note: shownOf(found) });
 }

@@ -2,7 +2,7 @@
 
 import { dialog } from '../dialogs.js';
 import { bar, button, h } from '../dom.js';
-import { UNKNOWN, amount, change, clock, count, number, percent, price, shortMoment } from '../format.js';
+import { UNKNOWN, amount, change, clock, count, number, percent, price, shortMoment, shownOf } from '../format.js';
 import { badge, changed, choice, figure, figures, holdingsButton, instrument, panel, part, stateBadge, wordBadge } from '../parts.js';
 import { table } from '../table.js';
 import { has, t } from '../words.js';
@@ -71,7 +71,7 @@ function list(found, page) {
     page.load();
   };
   const tools = choice(t('day'), [['all', t('all_days')], ['today', t('only_today')]], today ? 'today' : 'all', pick, 'days');
-  return panel(t('signals'), [made, h('p', { class: 'note below' }, t('disclaimer'))], { note: String(found.total), tools });
+  return panel(t('signals'), [made, h('p', { class: 'note below' }, t('disclaimer'))], { note: shownOf(found), tools });
 }
 
 function detailsButton(row) {
