@@ -30,6 +30,12 @@ def series(values) -> pd.Series:
         ([-3e9, -3e9, -3e9, -3e9, -6e9], 50 - 15 - 15 - 10),
         ([0, 0, 5e9, 0, -2.5e9], 50 - 10),
         ([4e9, 3e9, 0, 0, 0], 50 + 8),
+        ([3.0e9, 0, 0, 0, 0], 50),
+        ([3.1e9, 0, 0, 0, 0], 50 + 8),
+        ([1.0e10, 0, 0, 0, 0], 50 + 8),
+        ([1.01e10, 0, 0, 0, 0], 50 + 15),
+        ([-3.1e9, 0, 0, 0, 0], 50 - 8),
+        ([-1.01e10, 0, 0, 0, 0], 50 - 15),
     ],
 )
 def test_sentiment_of_a_flow(values, sentiment):
@@ -153,6 +159,10 @@ def test_periods_that_the_past_does_not_fill_are_unknown():
     known = percentiles(series(np.linspace(10, 20, 800)))
 
     assert known == {"近1年": 249.5 / 250, "近3年": 749.5 / 750, "近5年": None, "近10年": None}
+    assert percentiles(series(np.linspace(20, 10, 2500))) == {
+        "近1年": 0.5 / 250, "近3年": 0.5 / 750, "近5年": 0.5 / 1250, "近10年": 0.5 / 2500,
+    }  # fmt: skip
+    assert percentiles(series(np.linspace(20, 10, 2499)))["近10年"] is None
 
 
 @pytest.mark.parametrize(
