@@ -196,6 +196,15 @@ def test_a_higher_high_on_a_tenth_less_is_a_top_from_its_confirmation_for_twenty
     assert (age[30], age[45]) == (5.0, 20.0)
 
 
+def test_both_pivots_lie_in_the_last_sixty_bars_with_five_on_each_side():
+    """Highs at rows 10 and 45: seen from row 50, until row 10 has fewer than five of the last sixty bars before it."""
+    price = np.interp(np.arange(80), [0, 10, 28, 45, 79], [90.0, 100.0, 92.0, 105.0, 80.0])
+    other = np.ones(80)
+    other[10], other[45] = 10.0, 5.0
+
+    assert np.flatnonzero(divergence(price, other)[0]).tolist() == list(range(50, 65))
+
+
 @pytest.mark.parametrize(("last", "expected"), [(9.1, 0), (9.0, 0), (8.99, 1)])
 def test_the_indicator_must_be_below_nine_tenths(last, expected):
     other = np.ones(60)
