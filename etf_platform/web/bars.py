@@ -1,5 +1,6 @@
 """Bars of one symbol, wherever they are stored, with the marks that a chart shows. Candles are made in `candles`."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,9 +10,10 @@ import pandas as pd
 from etf_platform.core import tables as t
 from etf_platform.core.errors import MissingTableError
 from etf_platform.core.schema import Table
+from etf_platform.storage import tracker
 from etf_platform.web.candles import WINDOWS, Adjust, Candles, Period, candles, first_day_needed, grouped_bars
-from etf_platform.web.picking import Picker, Wanted
-from etf_platform.web.services import Services
+from etf_platform.web.picking import Picker, Row, Wanted
+from etf_platform.web.services import SHANGHAI, Services
 from etf_platform.web.symbols import is_fund
 
 COLUMNS = ("date", "open", "high", "low", "close", "volume", "amount", "adj_factor", "source")
@@ -45,10 +47,34 @@ def chart(
             break
     else:
         return None
-    made = candles(bars, services.sessions(universe).index, period, adjust, count, decimals)
+    bars, is_running = with_running_day(bars, tracker.last_quotes(services.ops, [symbol]).get(symbol), services.today)
+    made = candles(bars, services.sessions(universe).index, period, adjust, count, decimals, is_running)
     premium, kind = _premium(services, picker, universe, symbol, made.dates)
     marks = _limit_ups(services, picker, symbol, made.dates)
     return Chart(made, marks, premium, kind, str(bars["source"].iloc[-1]))
+
+
+def with_running_day(bars: pd.DataFrame, quote: Row | None, today: dt.date) -> tuple[pd.DataFrame, bool]:
+    """The bars with today's so far out of the last quote, and whether it is there.
+
+    Parameters
+    ----------
+    bars : DataFrame
+        `COLUMNS`, oldest first, at least one row. A bar of today goes before the quote.
+    quote : dict or None
+        Row of `storage.tracker.last_quotes`. One of another day, or without every price and a trade, is none. Its
+        reference price carries `adj_factor` over a dividend or split.
+    """
+    needed = ("open", "high", "low", "price", "prev_close", "volume", "amount")
+    if quote is None or quote["at"].astimezone(SHANGHAI).date() != today or not all(quote.get(n) for n in needed):
+        return bars, False
+    last, day = bars.iloc[-1], pd.Timestamp(today)
+    if last["date"] >= day:
+        return bars, False
+    row = {name: quote[name] for name in ("open", "high", "low", "volume", "amount", "source")}
+    factor = last["adj_factor"] * last["close"] / quote["prev_close"]
+    row |= {"date": day.as_unit("ns"), "close": quote["price"], "adj_factor": factor}
+    return pd.concat([bars, pd.DataFrame([row])[list(bars.columns)]], ignore_index=True), True
 
 
 def homes(services: Services, symbol: str) -> list[str]:

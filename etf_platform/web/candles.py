@@ -29,7 +29,7 @@ class Candles:
     averages : dict of int to list
         Window -> mean of that many closes, None before the window is full.
     partial : list of bool
-        Whether sessions of the period are still to come.
+        Whether the period goes on after its last bar.
     """
 
     dates: list[str]
@@ -47,6 +47,7 @@ def candles(
     adjust: Adjust = "none",
     count: int = 60,
     decimals: tuple[int, int] = (2, 2),
+    is_running: bool = False,
 ) -> Candles:
     """The last `count` candles of an instrument.
 
@@ -58,6 +59,8 @@ def candles(
         Known sessions of the exchange: tell whether a week or month goes on after the last bar.
     adjust : {"none", "qfq"}
         As traded, or times adj_factor / last adj_factor, so that the last price is as traded. Volumes are as traded.
+    is_running : bool
+        The last bar's session is not over.
     decimals : (int, int)
         Of prices and of averages. Averages are of unrounded closes, over candles before the cut to `count` too.
     """
@@ -67,7 +70,7 @@ def candles(
     shown = grouped[-count:]
     partial = [False] * len(shown)
     if len(shown):
-        partial[-1] = _goes_on(pd.Timestamp(shown["date"].iloc[-1]), sessions, period)
+        partial[-1] = is_running or _goes_on(pd.Timestamp(shown["date"].iloc[-1]), sessions, period)
     return Candles(
         dates=list(shown["date"].dt.strftime("%Y-%m-%d")),
         values=shown[["open", "close", "low", "high"]].round(decimals[0]).to_numpy().tolist(),

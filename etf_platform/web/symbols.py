@@ -56,19 +56,18 @@ def is_fund(symbol: str) -> bool:
 
 
 def names(services: "Services", symbols: Iterable[str]) -> dict[str, str]:
-    """Names of instruments: configuration and list of stocks, then the watch list, then the last quote; unknown ones
-    are missing."""
+    """Names of instruments, each of the first that knows it: configuration, list of stocks, watch list, last quote."""
     wanted = set(symbols)
-    found = {s: one.name for s, one in services.config.instruments.instruments.items() if s in wanted}
+    quotes = tracker.last_quotes(services.ops, wanted) if wanted else {}
+    found = {symbol: row.get("name") for symbol, row in quotes.items()}
+    watched = watchlist.read(services.watchlist)
+    found |= {symbol: fund.name for fund in watched.watch_etfs if (symbol := fund_of(fund.code)) in wanted and symbol}
+    found |= {stock.symbol: stock.name for stock in watched.my_stocks if stock.symbol in wanted}
     listed = stock_list(services)
     if listed is not None and wanted:
-        rows = listed[listed["symbol"].isin(list(wanted))]
+        rows = listed[listed["symbol"].isin(list(wanted)) & (listed["name"] != "")]
         found |= dict(zip(rows["symbol"], rows["name"], strict=True))
-    watched = watchlist.read(services.watchlist)
-    found |= {stock.symbol: stock.name for stock in watched.my_stocks if stock.symbol in wanted}
-    found |= {symbol: fund.name for fund in watched.watch_etfs if (symbol := fund_of(fund.code)) in wanted and symbol}
-    quotes = tracker.last_quotes(services.ops, wanted) if wanted else {}
-    found |= {symbol: row["name"] for symbol, row in quotes.items() if row.get("name")}
+    found |= {s: one.name for s, one in services.config.instruments.instruments.items() if s in wanted}
     return {symbol: name for symbol, name in found.items() if name}
 
 

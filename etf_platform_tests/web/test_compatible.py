@@ -75,7 +75,7 @@ def test_related_funds_have_the_least_weight_and_only_published_reports(client):
 
     assert rows == [
         {
-            "etf_code": "510300", "etf_name": "沪深300ETF", "weight": 0.08, "rank": 1, "in_top10": True,
+            "etf_code": "510300", "etf_name": "沪深300ETF华泰柏瑞", "weight": 0.08, "rank": 1, "in_top10": True,
             "category": "宽基", "price": 4.126, "change_pct": 3.07, "volume": 5e8, "premium": 0.12,
         }
     ]  # fmt: skip
@@ -175,6 +175,17 @@ def test_no_nonsense_enters_the_watch_list(client, stock):
     assert answer.status_code == 422 and answer.json()["remedy"]
 
 
+COUNTED = {
+    "total_signals": 4,
+    "by_confidence": {"高": 1, "中": 0, "低": 3},
+    "by_risk": {"高": 4, "中": 0, "低": 0},
+    "signals_by_date": {"2024-01-02": 1, "2024-01-03": 3},
+    "signals_by_month": {"2024-01": 4},
+    "most_triggered_stocks": [{"symbol": "600519.SH", "signals": 3}, {"symbol": "999999.SH", "signals": 1}],
+    "most_used_etfs": [{"symbol": "510300.SH", "signals": 4}],
+}
+
+
 def test_a_backtest_is_queued_read_and_removed(client, services):
     asked = {"start_date": "20240101", "end_date": "20240630", "granularity": "daily", "min_weight": 0.05}
     assert client.post("/api/backtest/start", json=asked).json() == {
@@ -187,12 +198,25 @@ def test_a_backtest_is_queued_read_and_removed(client, services):
     assert get(client, "/api/backtest/bt-1/signals", 400)["detail"] == "Backtest not completed yet"
 
     later = {"stock": "600519.SH", "etf": "510300.SH", "date": "2024-01-02", "weight": 0.08, "risk": "低"}
-    result = {"signals": [{"n": 1}, later], "statistics": {"total_signals": 2}}
+    result = {"signals": [{"n": 1}, later], "statistics": COUNTED}
     tracker.put_backtest(services.ops, "bt-1", services.now(), status="completed", progress=1.0, result=result)
     page = get(client, "/api/backtest/bt-1/signals?limit=1&offset=1")
     assert page["total"] == 2 and page["signals"][0]["stock_code"] == "600519"
     assert (page["signals"][0]["etf_code"], page["signals"][0]["etf_weight"]) == ("510300", 0.08)
-    assert get(client, "/api/backtest/bt-1/statistics") == {"total_signals": 2}
+    statistics = get(client, "/api/backtest/bt-1/statistics")
+    assert statistics == {
+        "total_signals": 4,
+        "high_confidence_count": 1, "medium_confidence_count": 0, "low_confidence_count": 3,
+        "high_risk_count": 4, "medium_risk_count": 0, "low_risk_count": 0,
+        "confidence_distribution": {"高": 25.0, "中": 0.0, "低": 75.0},
+        "risk_distribution": {"高": 100.0, "中": 0.0, "低": 0.0},
+        "average_signals_per_day": 2.0, "average_signals_per_month": 4.0,
+        "most_triggered_stocks": [["600519 贵州茅台", 3], ["999999", 1]],
+        "most_used_etfs": [["510300 沪深300ETF华泰柏瑞", 4]],
+        "signals_by_date": {"2024-01-02": 1, "2024-01-03": 3}, "signals_by_month": {"2024-01": 4},
+    }  # fmt: skip
+    whole = get(client, "/api/backtest/bt-1")["result"]
+    assert whole["statistics"] == statistics and whole["signals"][1]["stock_code"] == "600519"
     assert get(client, "/api/backtest")["jobs"][0]["start_date"] == "20240101"
     assert client.delete("/api/backtest/bt-1").status_code == 200
     assert get(client, "/api/backtest/bt-1", 404)["saw"] == "there is no bt-1"

@@ -1,15 +1,20 @@
 """K-lines: periods, adjustment, averages, marks; read from few files."""
 
+import datetime as dt
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from etf_platform.core import tables as t
 from etf_platform.market.calendar import sessions
+from etf_platform.storage import tracker
+from etf_platform.storage.outbox import transaction
+from etf_platform.web.bars import COLUMNS, with_running_day
 from etf_platform.web.candles import candles, grouped_bars
 from etf_platform.web.picking import Picker, Wanted
-from etf_platform_tests.resources.web_home import bars_of, client_of, get
+from etf_platform_tests.resources.web_home import NOW, bars_of, client_of, get
 
 SESSIONS = sessions("XSHG").index
 
@@ -59,7 +64,7 @@ def test_a_fund_shows_its_tick_and_our_kline_all_of_its_decimals(client):
     house = get(client, "/api/v2/klines/510300.SH")
 
     assert original["values"][-1] == [4.003, 4.126, 4.0, 4.2]
-    assert (house["name"], house["symbol"], house["values"]) == ("沪深300ETF", "510300.SH", original["values"])
+    assert (house["name"], house["symbol"], house["values"]) == ("沪深300ETF华泰柏瑞", "510300.SH", original["values"])
     assert house["amounts"] == pytest.approx([4003.0, 8252.0])
 
 
@@ -151,3 +156,49 @@ def test_a_suspended_stock_still_fills_the_chart(services):
 
     found = get(client_of(services), "/api/stocks/600519/kline?days=5")
     assert len(found["dates"]) == min(5, len(rows)) and found["dates"][-1] == rows[-1][0]
+
+
+QUOTED = {"open": 7.8, "high": 8.4, "low": 7.6, "price": 8.2, "prev_close": 7.7, "volume": 900.0, "amount": 7200.0}
+
+
+def test_the_running_session_is_a_partial_candle_out_of_the_last_quote(services):
+    next_day = NOW.replace(month=10, day=8)
+    with transaction(services.ops) as connection:
+        tracker.put_quotes(connection, next_day, [{**QUOTED, "symbol": "600519.SH", "source": "feed"}])
+    client = client_of(replace(services, now=lambda: next_day))
+
+    found = get(client, "/api/stocks/600519/kline?days=2")
+
+    assert (found["dates"], found["partial"]) == (["2024-09-30", "2024-10-08"], [False, True])
+    assert found["values"][-1] == [7.8, 8.2, 7.6, 8.4] and found["volumes"][-1] == 900.0
+    assert found["ma5"][-1] == round((12 + 13 + 7 + 7.7 + 8.2) / 5, 2) and found["source"] == "feed"
+    month = get(client, "/api/stocks/600519/kline?period=month")
+    assert (month["dates"][-1], month["partial"][-1]) == ("2024-10-08", True)
+
+
+def test_a_dividend_of_today_shows_in_the_reference_price():
+    """7.70 yesterday, 3.85 the reference price of today: the factor doubles."""
+    bars = bars_of("600519.SH", [("2024-09-30", 7, 8, 7, 7.7, 1, 10.0)])[list(COLUMNS)]
+    quote = {**QUOTED, "prev_close": 3.85, "price": 4.0, "source": "feed", "at": NOW.replace(month=10, day=8)}
+
+    made, is_running = with_running_day(bars, quote, dt.date(2024, 10, 8))
+
+    assert is_running and made["adj_factor"].iloc[-1] == pytest.approx(2.0 * bars["adj_factor"].iloc[-1])
+
+
+@pytest.mark.parametrize(
+    ("changes", "today"),
+    [
+        ({}, dt.date(2024, 10, 9)),  # a quote of another day
+        ({"volume": 0.0}, dt.date(2024, 10, 8)),  # nothing has traded
+        ({"prev_close": None}, dt.date(2024, 10, 8)),
+        ({"at": NOW}, dt.date(2024, 9, 30)),  # the day's bar is there
+    ],
+)
+def test_a_quote_that_makes_no_candle(changes, today):
+    bars = bars_of("600519.SH", [("2024-09-30", 7, 8, 7, 7.7, 1, 10.0)])[list(COLUMNS)]
+    quote = {**QUOTED, "source": "feed", "at": NOW.replace(month=10, day=8), **changes}
+
+    made, is_running = with_running_day(bars, quote, today)
+
+    assert not is_running and made is bars

@@ -90,7 +90,7 @@ class Kline(Answered):
     ma10: list[float | None]
     ma20: list[float | None]
     ma60: list[float | None]
-    partial: list[bool] = Field(description="sessions of the week or month are still to come")
+    partial: list[bool] = Field(description="the session, week or month is not over")
     limit_up: list[bool | None] = Field(description="closed at its upper limit on that day; null where not known")
     premium: list[float | None] = Field(description="of a fund at the close, percent; null where not known")
     period: Literal["day", "week", "month"]

@@ -14,6 +14,7 @@ from etf_platform.web.models import compatible
 from etf_platform.web.models.paging import Done
 from etf_platform.web.picking import Row
 from etf_platform.web.reading import Read, Reading
+from etf_platform.web.symbols import names
 
 router = APIRouter(tags=["compatible"])
 BacktestId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -48,7 +49,11 @@ def listed(
 @router.get("/api/backtest/{backtest_id}")
 def one(read: Read, backtest_id: BacktestId) -> compatible.Backtest:
     """State of a back-test, and its result when it is there."""
-    return _shown(_row(read, backtest_id))
+    row = _row(read, backtest_id)
+    if row["result"]:
+        shown = [original.backtest_signal(signal) for signal in row["result"].get("signals") or ()]
+        row["result"] |= {"signals": shown, "statistics": _statistics(read, row["result"])}
+    return _shown(row)
 
 
 @router.get("/api/backtest/{backtest_id}/signals")
@@ -67,7 +72,7 @@ def signals(
 @router.get("/api/backtest/{backtest_id}/statistics")
 def statistics(read: Read, backtest_id: BacktestId) -> dict[str, Any]:
     """Statistics of a finished back-test; 400 before it is."""
-    return dict(_result(read, backtest_id).get("statistics") or {})
+    return _statistics(read, _result(read, backtest_id))
 
 
 @router.delete("/api/backtest/{backtest_id}")
@@ -99,6 +104,11 @@ def _result(read: Reading, backtest_id: str) -> Row:
     if row["status"] != "completed":
         raise HTTPException(400, UNFINISHED)
     return row["result"] or {}
+
+
+def _statistics(read: Reading, result: Row) -> Row:
+    counted = result.get("statistics") or {}
+    return original.backtest_statistics(counted, names(read.services, original.symbols_in(counted)))
 
 
 def _missing(backtest_id: str) -> NotFoundError:
