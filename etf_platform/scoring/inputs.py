@@ -102,10 +102,9 @@ class Stored:
         told, symbol = Told("bars"), self.settings.assets[key].symbol
         history = self.assets.get(key)
         if history is None or history.newest.place[i] < 0:
-            is_known = history is not None or key in self.settings.recorded.bars
-            return told.blocked(
-                f"no bars of {symbol} by {self.day(i)}" if is_known else f"no recorded bars for {symbol}"
-            )
+            is_listed = key in self.settings.recorded.bars  # not by later rows: a day alone has none
+            words = f"no bars of {symbol} by {self.day(i)}" if is_listed else f"no recorded bars for {symbol}"
+            return told.blocked(words)
         newest = history.newest
         told = Told("bars", newest.date_at(i), newest.age_at(i), source=history.sources[newest.place[i]])
         if newest.is_fresh(i, self.settings.stale_sessions):
@@ -117,7 +116,8 @@ class Stored:
         told, words = Told(name), WORDS.get(name, name)
         history = self.series.get(name)
         if history is None or history.newest.place[i] < 0:
-            return told.blocked(f"no {words} is recorded" if history is None else f"no {words} by {self.day(i)}")
+            is_listed = name in {str(key) for key in self.settings.recorded.series}
+            return told.blocked(f"no {words} by {self.day(i)}" if is_listed else f"no {words} is recorded")
         newest = history.newest
         told = Told(name, newest.date_at(i), newest.age_at(i), source=history.sources[newest.place[i]])
         if self.has_ended(name, i):

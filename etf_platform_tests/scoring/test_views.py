@@ -132,6 +132,17 @@ def test_an_asset_that_is_not_listed_yet_is_told_without_a_glance_at_its_first_d
     assert view(late, series, "CN_BANK").reasons["bars"] == "no bars of 512800.SH by 2024-09-27"
 
 
+def test_what_is_said_of_missing_inputs_does_not_depend_on_later_rows(bars, series):
+    late, flows = bars[bars["date"] >= "2024-09-30"], series[series["date"] >= "2024-09-30"]
+    none, nothing = late.iloc[:0], flows.iloc[:0]
+
+    before, alone = (views_of(*given, SETTINGS, DAYS[-2:-1], CALENDARS) for given in ((late, flows), (none, nothing)))
+    assert before.on(DAY) == alone.on(DAY)
+    assert before.states.equals(alone.states)
+    assert state(alone, "BTC", "bars")[1] == "no recorded bars for BTC-USD"
+    assert state(alone, "HS300", "pe")[1] == "no PE by 2024-09-27"
+
+
 def test_bars_of_five_sessions_ago_are_used_and_older_ones_are_not(bars, series):
     short = bars[(bars["symbol"] != symbol("CN_BANK")) | (bars["date"] <= "2024-09-19")]
 
@@ -161,9 +172,9 @@ def test_without_margin_balances_nothing_stands_in_and_both_are_named(bars, seri
     seen = view(bars, series[series["name"] != "margin_balance"], "HS300")
 
     assert (seen.flows, seen.margin_sentiment) == (None, None)
-    words = "northbound net flow was last published on 2024-08-16, and no margin balance is recorded"
+    words = "northbound net flow was last published on 2024-08-16, and no margin balance by 2024-09-27"
     assert seen.reasons["capital"] == words
-    assert seen.reasons["margin"] == "no margin balance is recorded"
+    assert seen.reasons["margin"] == "no margin balance by 2024-09-27"
 
 
 def test_a_hong_kong_asset_listed_in_shanghai_has_southbound_flow_and_a_hong_kong_panic_index(found, bars, series):
@@ -188,7 +199,13 @@ def test_a_fear_index_that_is_published_late_is_taken_as_it_was_known(bars, seri
     late.loc[is_vhsi, "published_at"] = late.loc[is_vhsi, "published_at"].shift(-1)
     late = late.dropna(subset="published_at")
 
-    seen, panicked = (view(bars, late.assign(value=late["value"].where(~tonight, x)), "HKTECH") for x in (15.0, 90.0))
+    seen, panicked = (
+        on(
+            views_of(bars, late.assign(value=late["value"].where(~tonight, x)), SETTINGS, DAYS[-2:], CALENDARS),
+            "HKTECH",
+        )
+        for x in (15.0, 90.0)
+    )
     assert seen.panic.as_of == date(2024, 9, 26)
     assert seen == panicked
 
