@@ -40,6 +40,7 @@ class Kind(StrEnum):
     SENSOR_FAILED = "sensor_failed"
     RECOVERED = "recovered"
     SIGNAL = "signal"
+    REPORT = "report"
     CHANNEL_DOWN = "channel_down"
     CHANNEL_RECOVERED = "channel_recovered"
     UNDELIVERED = "undelivered"
@@ -70,6 +71,8 @@ class Event:
         For routing: owner of the asset (`team:etf-ops`), asset key (`factors/A_SHARE/panel`), stock or fund.
     link : str or None
         Path below the UI's address, e.g. `/runs/<id>`.
+    closing : str
+        Last lines, which stay whole where a channel cuts what comes before them: a disclaimer.
     """
 
     key: str
@@ -83,6 +86,7 @@ class Event:
     asset: str | None = None
     about: str | None = None
     link: str | None = None
+    closing: str = ""
 
     def __post_init__(self) -> None:
         if self.occurred_at.tzinfo is None:

@@ -27,21 +27,25 @@ class Paper:
 def message_of(events: Sequence[Event], name: str, paper: Paper) -> Message:
     """One message: the event in full, or a digest that lists several, one line each.
 
-    Markdown and plain text hold at most `paper.most_bytes` bytes; of a single event that is longer the end is cut.
+    Markdown and plain text hold at most `paper.most_bytes` bytes; of a single event that is longer the end is cut, its
+    closing and its link are not.
     """
     if len(events) > 1:
         return _digest(events, name, paper)
     event = events[0]
     subject, foot = one_line(event.subject, SUBJECT_BYTES), _link(event, paper)
+    closing = f"\n\n{event.closing}" if event.closing else ""
     markdown = "\n\n".join((f"### {subject}", *(_markdown(block) for block in event.blocks)))
     plain = "\n\n".join((subject, *(_plain(block) for block in event.blocks)))
     html = f"<h2>{escape(subject)}</h2>" + "".join(_html(block) for block in event.blocks)
     return Message(
         name,
         subject,
-        _fit(markdown, f"\n\n[Dagster]({foot})" if foot else "", paper.most_bytes),
-        _fit(plain, f"\n\n{foot}" if foot else "", paper.most_bytes),
-        html + (f'<p><a href="{escape(foot)}">Dagster</a></p>' if foot else ""),
+        _fit(markdown, closing + (f"\n\n[Dagster]({foot})" if foot else ""), paper.most_bytes),
+        _fit(plain, closing + (f"\n\n{foot}" if foot else ""), paper.most_bytes),
+        html
+        + (f"<p>{escape(event.closing)}</p>" if event.closing else "")
+        + (f'<p><a href="{escape(foot)}">Dagster</a></p>' if foot else ""),
         (event,),
     )
 

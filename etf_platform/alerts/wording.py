@@ -75,6 +75,32 @@ def trend_signal(symbol: str, day: dt.date, strategy: str, report: str, now: dt.
     )
 
 
+def market_report(
+    universe: str,
+    day: dt.date,
+    subject: str,
+    blocks: Sequence[tuple[str, tuple[str | tuple[str, str], ...]]],
+    closing: str,
+    now: dt.datetime,
+) -> Event:
+    """The daily market report of a universe, told once per session; `blocks` are (heading, lines), best first.
+
+    A warning, because chats take nothing milder.
+    """
+    return Event(
+        f"report:{universe}:{day.isoformat()}",
+        Kind.REPORT,
+        Severity.WARNING,
+        subject,
+        now,
+        f"report:{universe}",
+        tuple(Block(heading, lines) for heading, lines in blocks),
+        asset=f"reports/{universe}/market",
+        about=universe,
+        closing=closing,
+    )
+
+
 @dataclass(frozen=True)
 class LimitUp:
     """What the push text of a limit-up signal needs; None or NaN = unknown.
