@@ -195,7 +195,7 @@ def test_recorded_northbound_flow_ends_on_the_day_on_which_publication_stopped(s
     assert found.ended == {"northbound_net": date(2024, 8, 16)}
     assert last == {
         "margin_balance": "2026-01-30",
-        "margin_net_buy": "2026-01-30",
+        "margin_buy": "2026-01-30",
         "northbound_net": "2024-08-16",
         "pb": "2026-07-24",
         "pe": "2026-07-24",

@@ -9,7 +9,7 @@ from etf_platform.core.config.strict import Fraction, IsoDate, Positive, Schedul
 FactorName = Literal["hist", "tech", "valuation", "volume", "capital", "sentiment"]
 Panic = Literal["VIX", "VHSI", "HKVI", "CNVI"]
 Series = Literal[
-    "pe", "pb", "northbound_net", "southbound_net", "margin_balance", "margin_net_buy", "vix", "vhsi", "bond_yield"
+    "pe", "pb", "northbound_net", "southbound_net", "margin_balance", "margin_buy", "vix", "vhsi", "bond_yield"
 ]
 
 

@@ -24,7 +24,7 @@ from etf_platform.market.sources.streams import normals, stream
 
 SessionsOf = Callable[[str], Sessions]
 NORTHBOUND_END = "2024-08-16"
-LAGS = {"margin_balance": 1, "margin_net_buy": 1, "vix": 1}
+LAGS = {"margin_balance": 1, "margin_buy": 1, "vix": 1}
 CLOSE_UTC = {"XSHG": "07:00:00", "XHKG": "08:10:00", "24/7": "24:00:00"}
 
 
@@ -164,7 +164,7 @@ def _made_of(seed: int, market: Mapping[str, np.ndarray]) -> dict[str, np.ndarra
     draws = normals(seed, "scored/series", n, 5)
     pe, pb, margin, bond = 12.0, 1.5, 1.0e12, 0.031
     found: dict[str, list[float]] = {
-        name: [] for name in ("pe", "pb", "margin_balance", "margin_net_buy", "bond_yield")
+        name: [] for name in ("pe", "pb", "margin_balance", "margin_buy", "bond_yield")
     }
     for change, (z_pe, z_pb, z_margin, _, z_bond) in zip(market["cn"].tolist(), draws.tolist(), strict=True):
         pe = pe * math.exp(change + 0.002 * (math.log(13.0) - math.log(pe)) + 0.001 * z_pe)
