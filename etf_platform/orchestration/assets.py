@@ -8,6 +8,7 @@ from etf_platform.orchestration import metadata
 from etf_platform.orchestration.failures import RETRY, translated
 from etf_platform.orchestration.graph import LIVE_STEPS, POOL_STEPS, PORTFOLIO_STEPS, UNIVERSE_STEPS
 from etf_platform.orchestration.graph_arbitrage import FUND_STEPS, STOCK_STEPS
+from etf_platform.orchestration.graph_scoring import SCORING_STEPS
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.step import Step
 from etf_platform.orchestration.windows import history_window, tagged_window
@@ -18,7 +19,7 @@ BY_HAND = ("history", "weekly", "quotes")  # jobs that nothing upstream sets off
 
 
 def build_assets(platform: Platform, partitions: dict[str, dg.PartitionsDefinition]) -> list[dg.AssetsDefinition]:
-    """Every asset of every pool, of the portfolio, of every universe and of the limit-up tracker."""
+    """Every asset of every pool, of the portfolio, of every universe, of the limit-up tracker and of the scoring."""
     return [build_asset(step, universe, platform, partitions[universe]) for universe, step in steps_of(platform)]
 
 
@@ -32,6 +33,7 @@ def steps_of(platform: Platform) -> Iterator[tuple[str, Step]]:
     tracker = platform.config.arbitrage
     yield from ((tracker.funds, step) for step in FUND_STEPS)
     yield from ((tracker.stocks, step) for step in STOCK_STEPS)
+    yield from ((platform.config.scoring.universe, step) for step in SCORING_STEPS)
 
 
 def _live_steps(platform: Platform, pool: str) -> tuple[Step, ...]:

@@ -13,6 +13,7 @@ from etf_platform.orchestration.jobs import (
     build_jobs,
     build_quotes_schedules,
     build_schedule,
+    build_scoring_schedule,
     build_sensors,
     build_universe_schedules,
     build_weekly_schedule,
@@ -53,6 +54,7 @@ def definitions_of(platform: Platform) -> dg.Definitions:
             build_schedule(platform, jobs["daily"], partitions[PORTFOLIO]),
             build_weekly_schedule(platform, jobs["weekly"]),
             build_arbitrage_schedule(platform, jobs, partitions),
+            build_scoring_schedule(platform, jobs, partitions),
             *build_universe_schedules(platform, jobs, partitions),
             *build_quotes_schedules(platform, jobs, partitions),
             *build_checks_schedules(platform, jobs["checks"]),
@@ -74,5 +76,6 @@ def _partitions(platform: Platform) -> dict[str, dg.PartitionsDefinition]:
         for name, universe in platform.config.universes.universes.items()
     }
     shanghai = session_partitions(platform.workspace, platform.config, "XSHG", SHANGHAI)
-    tracker = dict.fromkeys((platform.config.arbitrage.stocks, platform.config.arbitrage.funds), shanghai)
-    return made | universes | tracker | {PORTFOLIO: next(iter(made.values()))}
+    tracker, scored = platform.config.arbitrage, platform.config.scoring.universe
+    others = dict.fromkeys((tracker.stocks, tracker.funds, scored), shanghai)
+    return made | universes | others | {PORTFOLIO: next(iter(made.values()))}

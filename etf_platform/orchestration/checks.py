@@ -32,9 +32,9 @@ def fuses_on(platform: Platform, step: Step, universe: str) -> list[Fuse]:
     """Enabled fuses that guard a table which this step writes, and apply to this universe."""
     written = {f"{table.layer}/{table.name}" for table in step.tables}
     universes, names = platform.config.universes.universes, platform.config.arbitrage
-    tracker = {names.stocks: "stocks", names.funds: "funds"}
+    others = {names.stocks: "stocks", names.funds: "funds", platform.config.scoring.universe: "scored"}
     return [
-        f for f in enabled_fuses(platform.config) if f.guards in written and f.applies_to(universe, universes, tracker)
+        f for f in enabled_fuses(platform.config) if f.guards in written and f.applies_to(universe, universes, others)
     ]
 
 

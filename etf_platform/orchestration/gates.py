@@ -8,6 +8,7 @@ from etf_platform.core.errors import GateClosedError
 from etf_platform.core.states import State
 from etf_platform.orchestration.graph import POOL_STEPS
 from etf_platform.orchestration.graph_arbitrage import FUND_STEPS, STOCK_STEPS
+from etf_platform.orchestration.graph_scoring import SCORING_STEPS
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.step import Step
 from etf_platform.orchestration.units import enabled_fuses
@@ -39,8 +40,9 @@ def refuse_behind_open_fuse(platform: Platform, universe: str, step: Step) -> No
 
 
 def _siblings(platform: Platform, universe: str) -> tuple[Step, ...]:
-    tracker = platform.config.arbitrage
-    return {tracker.stocks: STOCK_STEPS, tracker.funds: FUND_STEPS}.get(universe, POOL_STEPS)
+    tracker, scored = platform.config.arbitrage, platform.config.scoring.universe
+    own = {tracker.stocks: STOCK_STEPS, tracker.funds: FUND_STEPS, scored: SCORING_STEPS}
+    return own.get(universe, POOL_STEPS)
 
 
 def guarded_tables(step: Step, siblings: tuple[Step, ...] = POOL_STEPS) -> set[str]:

@@ -14,6 +14,7 @@ from etf_platform.core.config.strict import ScheduleConfig
 from etf_platform.orchestration.alerting.keys import HEARTBEAT
 from etf_platform.orchestration.assets import asset_key, steps_of
 from etf_platform.orchestration.graph_arbitrage import JOB as ARBITRAGE
+from etf_platform.orchestration.graph_scoring import JOB as SCORING
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Step
 from etf_platform.orchestration.windows import PARTITION
@@ -31,6 +32,7 @@ JOBS = {
 ARBITRAGE_JOB = (
     "One session of all stocks and their funds: bars, limit states, expectations, event back-test, outcomes."
 )
+SCORING_JOB = "One session of the scored assets: bars and series, scores, how they did, the daily market report."
 QUOTES_JOB = (
     "The latest quotes, names and listings of every pool, from the first network provider that passes the gates."
 )
@@ -43,7 +45,7 @@ def build_jobs(platform: Platform) -> dict[str, AssetJob]:
     live = {"quotes": QUOTES_JOB} if platform.source.kind == "live" else {}
     described = (
         JOBS
-        | {ARBITRAGE: ARBITRAGE_JOB}
+        | {ARBITRAGE: ARBITRAGE_JOB, SCORING: SCORING_JOB}
         | live
         | {universe_job(name): UNIVERSE_JOB.format(universe=name) for name in universes}
     )
@@ -90,6 +92,14 @@ def build_arbitrage_schedule(
     """`arbitrage` at the hour of `daily`, after the close, on sessions of the stocks' exchange."""
     at, stocks = platform.config.platform.schedule, platform.config.arbitrage.stocks
     return _on_sessions(ARBITRAGE, jobs[ARBITRAGE], at, partitions[stocks])
+
+
+def build_scoring_schedule(
+    platform: Platform, jobs: dict[str, AssetJob], partitions: dict[str, dg.PartitionsDefinition]
+) -> dg.ScheduleDefinition:
+    """`scoring` at the hour of `scoring.yaml`, after the close, on sessions of Shanghai."""
+    settings = platform.config.scoring
+    return _on_sessions(SCORING, jobs[SCORING], settings.schedule, partitions[settings.universe])
 
 
 def build_universe_schedules(

@@ -15,6 +15,7 @@ from etf_platform.orchestration.assets import asset_key, steps_of
 from etf_platform.orchestration.build import definitions_of
 from etf_platform.orchestration.checks import fuses_on
 from etf_platform.orchestration.graph_arbitrage import JOB as ARBITRAGE
+from etf_platform.orchestration.graph_scoring import JOB as SCORING
 from etf_platform.orchestration.instance.config import open_instance
 from etf_platform.orchestration.jobs import job_of, universe_job
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
@@ -204,6 +205,19 @@ def run_tracker(platform: Platform, day: date, listener: StepEnded | None = None
     _check_dates(platform, platform.config.arbitrage.stocks, day, day)
     with open_instance(platform.workspace) as instance, listening(listener):
         return _run(definitions_of(platform), instance, ARBITRAGE, None, window_tags(day, day))
+
+
+def run_scoring(platform: Platform, start: date, end: date, listener: StepEnded | None = None) -> JobResult:
+    """Run the job `scoring` for the sessions `start..end`, and for those that were missed before.
+
+    Raises
+    ------
+    NotASessionError, BadInputError
+        As `plan_run`.
+    """
+    _check_dates(platform, platform.config.scoring.universe, start, end)
+    with open_instance(platform.workspace) as instance, listening(listener):
+        return _run(definitions_of(platform), instance, SCORING, None, window_tags(start, end))
 
 
 def run_checks(platform: Platform, listener: StepEnded | None = None) -> JobResult:

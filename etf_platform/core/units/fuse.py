@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OnFail = Literal["halt", "hold", "warn"]
-Scope = Literal["pool", "portfolio", "every", "universe", "market", "account", "stocks", "funds"]
+Scope = Literal["pool", "portfolio", "every", "universe", "market", "account", "stocks", "funds", "scored"]
 APPLIES_TO: dict[Scope, tuple[str, ...]] = {
     "pool": ("pool",),
     "portfolio": ("portfolio",),
@@ -42,6 +42,7 @@ APPLIES_TO: dict[Scope, tuple[str, ...]] = {
     "account": ("pool", "portfolio", "universe"),
     "stocks": ("stocks",),
     "funds": ("funds",),
+    "scored": ("scored",),
 }
 
 INPUTS: dict[str, Table] = {name.lower(): value for name, value in vars(declared).items() if isinstance(value, Table)}
@@ -158,10 +159,10 @@ class Fuse:
         released. warn: told only; a FAIL becomes a WARN.
     limit : float, str or None
         A number, or the dotted path of one in `FuseContext` (`thresholds.min_coverage`).
-    scope : {"pool", "portfolio", "every", "universe", "market", "account", "stocks", "funds"}
+    scope : {"pool", "portfolio", "every", "universe", "market", "account", "stocks", "funds", "scored"}
         What it applies to: rotation pools, the portfolio, both ("every"); universes of `universes.yaml`, or whatever
         has bars, pools and universes ("market"), or whatever has a return ("account": all three); the stocks or the
-        funds of the limit-up tracker.
+        funds of the limit-up tracker; the scored assets.
     enabled : bool
         Whether it is judged at all; a fuse that is not enabled is not required for a release either.
     inputs, optional : tuple of str
@@ -193,15 +194,15 @@ class Fuse:
         return first.group().replace("\n", " ") if first else ""
 
     def applies_to(
-        self, universe: str, universes: Collection[str] = (), tracker: Mapping[str, str] | None = None
+        self, universe: str, universes: Collection[str] = (), others: Mapping[str, str] | None = None
     ) -> bool:
         """Whether `universe` is judged by this fuse.
 
-        `universes` are those of `universes.yaml`, `tracker` says which name stands for `stocks` and which for `funds`;
+        `universes` are those of `universes.yaml`, `others` says which name stands for `stocks`, `funds` and `scored`;
         any other name is a pool, or the portfolio.
         """
         other = "portfolio" if universe == "portfolio" else "universe" if universe in universes else "pool"
-        return (tracker or {}).get(universe, other) in APPLIES_TO[self.scope]
+        return (others or {}).get(universe, other) in APPLIES_TO[self.scope]
 
     def limit_in(self, context: FuseContext) -> float | None:
         """The limit as a number."""

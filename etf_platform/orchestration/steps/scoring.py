@@ -5,7 +5,7 @@ from `first_score` on. Rows of a session are made of inputs up to it and of raw 
 stored; what was stored stays when inputs are restated, until its session is asked for again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -93,12 +93,12 @@ def scored_days(
     return views, made
 
 
-def market_of(closes: dict[str, pd.Series], day: date) -> MarketState | None:
+def market_of(closes: Mapping[str, "pd.Series[float]"], day: date) -> MarketState | None:
     """State of the market on a session, from adjusted closes of its indices."""
     return market_state(index_rows(closes, day))
 
 
-def index_rows(closes: dict[str, pd.Series], day: date) -> list[IndexRow]:
+def index_rows(closes: Mapping[str, "pd.Series[float]"], day: date) -> list[IndexRow]:
     """Change and year-to-date return of the indices that the state of the market is made of."""
     return [index_row(key, closes[key], day) if key in closes else _no_index(key) for key in INDICES]
 

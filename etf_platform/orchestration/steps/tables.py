@@ -44,10 +44,12 @@ class StepTables:
         self._seen[table, universe] = version
         return frame
 
-    def read_if_there(self, table: Table, universe: str, end: date | None = None) -> "pd.DataFrame | None":
+    def read_if_there(
+        self, table: Table, universe: str, end: date | None = None, start: date | None = None
+    ) -> "pd.DataFrame | None":
         """Rows of the newest version; None when the table has never been written."""
         try:
-            return self.read(table, universe, end)
+            return self.read(table, universe, end, start)
         except MissingTableError:
             return None
 

@@ -1,0 +1,110 @@
+"""What the market report of a session is filled from: stored scores, and views made again from the inputs up to it.
+
+Scores and totals are those that are stored; what stands beside them (indicators, probabilities, flows) is made of the
+same inputs by the same functions.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from etf_platform.core.config.scoring import ScoringConfig
+from etf_platform.reports.scoring import document as d
+from etf_platform.reports.scoring.positions import Positions
+from etf_platform.scoring.capital import margin_days
+from etf_platform.scoring.closes import adjusted_closes
+from etf_platform.scoring.inputs import Stored
+from etf_platform.scoring.markets import Markets
+from etf_platform.scoring.views import AssetView
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What a report of a session is made from.
+
+    Attributes
+    ----------
+    views : tuple of AssetView
+        In the order of the report.
+    scores : mapping of asset to row of ASSET_SCORES
+    factors : mapping of asset to {factor: row of FACTOR_SCORES}
+    sessions : int
+        In the sample of the totals; 0 when there was none.
+    stored : Stored
+        Histories cut at the session, which is its only day.
+    closes : mapping of asset to Series
+        Adjusted, up to the session.
+    source : str
+        Of the scores.
+    """
+
+    day: dt.date
+    views: tuple[AssetView, ...]
+    scores: Mapping[str, Row]
+    factors: Mapping[str, Mapping[str, Row]]
+    sessions: int
+    stored: Stored
+    closes: Mapping[str, "pd.Series[float]"]
+    source: str
+    positions: Positions | None = None
+
+    @property
+    def settings(self) -> ScoringConfig:
+        """The scoring's configuration."""
+        return self.stored.settings
+
+    @cached_property
+    def markets(self) -> Markets:
+        """Flows and fear of the markets."""
+        return Markets(self.stored)
+
+    @cached_property
+    def margin(self) -> d.Margin | None:
+        """Margin balances of the market; None when they are missing or stale."""
+        told = self.stored.published("margin_balance", 0)
+        if not told.is_there:
+            return None
+        history = self.stored.series["margin_balance"]
+        last = margin_days(history.values).iloc[-1]
+        known = {
+            name: None if last[name] != last[name] else float(last[name]) for name in ("five_day_change", "sentiment")
+        }
+        return d.Margin(float(history.values.iloc[-1]), **known, text=str(last["text"]), as_of=told.as_of)
+
+
+def facts_of(
+    day: dt.date,
+    views: Sequence[AssetView],
+    scores: pd.DataFrame,
+    factors: pd.DataFrame,
+    basis: pd.DataFrame,
+    stored: Stored,
+    bars: pd.DataFrame,
+    source: str,
+    positions: Positions | None,
+) -> Facts:
+    """Facts from views and from the stored rows of the session."""
+    by_asset: dict[str, dict[str, Row]] = {}
+    for row in plain_rows(factors):
+        by_asset.setdefault(row["asset"], {})[row["factor"]] = row
+    sessions = int(basis["sessions"].max()) if len(basis) else 0
+    closes = adjusted_closes(bars[bars["date"] <= pd.Timestamp(day)], stored.settings)
+    by_key = {row["asset"]: row for row in plain_rows(scores)}
+    return Facts(day, tuple(views), by_key, by_asset, sessions, stored, closes, source, positions)
+
+
+def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain values: null is None, a date a date."""
+    return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):
+        return None
+    return value.date() if isinstance(value, pd.Timestamp) else value
