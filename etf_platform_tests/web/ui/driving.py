@@ -47,10 +47,10 @@ class Person:
         return eventually(lambda: self.get(expression), seconds, expression)
 
     def click(self, text: str, inside: str = "body", act: str = "click") -> None:
-        """Click a button or link by its text or its label."""
+        """Click a button or link by its text, its label or its key."""
         found = (
             f"[...document.querySelectorAll('{inside} button, {inside} a')].find(n => n.offsetParent && "
-            f"(n.textContent.trim() === {json.dumps(text)} || n.getAttribute('aria-label') === {json.dumps(text)}))"
+            f"[n.textContent.trim(), n.getAttribute('aria-label'), n.dataset.key].includes({json.dumps(text)}))"
         )
         self.until(f"Boolean({found})")
         self.run(f"{found}.{act}()")

@@ -35,9 +35,9 @@ class Recorded:
     def __init__(self) -> None:
         self.scans = 0
 
-    def scan_now(self) -> str:
+    def scan_now(self) -> tuple[str, str]:
         self.scans += 1
-        return "scan asked for"
+        return "done", "scan asked for"
 
     def start_backtest(self, params: dict) -> str:
         raise AssertionError("the page starts no back-test")

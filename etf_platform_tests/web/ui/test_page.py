@@ -74,7 +74,7 @@ def test_week_month_and_adjusted_really_ask_the_server(person, site):
 
 def test_candles_have_the_promised_colours_averages_marks_and_premium(person):
     person.visit("exposure")
-    person.click("Chart of 证券ETF")
+    person.click("exposed 512880.SH")
     person.until("document.querySelector('dialog .main-svg')")
     data = person.get(
         "document.querySelector('dialog .plot').data.map(d => "
@@ -147,7 +147,7 @@ def test_related_funds_lead_to_holdings_with_the_stock_highlighted(person):
     person.visit("watch")
     person.enter("ETFs that hold 中信证券")
     person.until("document.querySelector('dialog tbody .bar')")
-    person.enter("Holdings of 证券ETF", "dialog")
+    person.enter("holder stocks 512880.SH", "dialog")
     person.until("document.querySelector('dialog tr.current')")
 
     assert "600030.SH" in person.get("document.querySelector('dialog tr.current').textContent")
@@ -188,7 +188,7 @@ def test_a_phone_never_scrolls_the_page_sideways(person, pictures):
             person.until("document.querySelector('#main table')")
             person.browser.picture(pictures / f"phone_{page}.png")
             assert person.get(wide) == 390, page
-        person.click("Chart of 证券ETF")
+        person.click("exposed 512880.SH")
         person.until("document.querySelector('dialog .main-svg')")
         person.browser.picture(pictures / "phone_chart.png")
         box = person.get("Object.values(document.querySelector('dialog').getBoundingClientRect().toJSON()).slice(0, 4)")

@@ -55,7 +55,7 @@ export async function setAlerts(code, alerts) {
 /** start, stop or scan. */
 export async function askMonitor(what) {
   const done = await send('POST', `/api/monitor/${what}`);
-  if (done) toast(done.message);
+  if (done) toast(done.message, { kind: done.status === 'failed' ? 'bad' : 'plain' });
   return done;
 }
 

@@ -81,6 +81,7 @@ function key(event, state) {
 
 function choose(state, row) {
   hide(state);
+  clear(state);
   openKline(row.symbol, row.name);
 }
 

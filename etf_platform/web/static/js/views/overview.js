@@ -66,10 +66,11 @@ function summary(data, links) {
 function poolTable(rows, links, page) {
   const of = (name) => (row) => row.metrics[name];
   const shown = { annual_return: change, annual_volatility: percent, max_drawdown: percent, sharpe: number, total_return: change, monthly_win_rate: (v) => percent(v, 0), annual_turnover: (v) => (number(v, 1) === UNKNOWN ? UNKNOWN : `${number(v, 1)} ×`) };
+  const isBare = rows.every((row) => Object.values(row.metrics).every((value) => value === null));
   const columns = [
     { key: 'pool', title: t('pool'), value: (r) => r.pool, cell: (r) => poolName(r, links), search: (r) => `${r.pool} ${r.name}` },
     { key: 'state', title: t('state'), value: (r) => WORST[r.state], cell: (r) => [stateBadge(r.state), r.reason && h('span', { class: 'why', title: r.reason }, r.reason)] },
-    ...Object.entries(shown).map(([name, say]) => ({ key: name, title: t(name), num: true, value: of(name), cell: (r) => say(of(name)(r)) })),
+    ...Object.entries(shown).filter(([name]) => isBare || rows.some((row) => row.metrics[name] !== null)).map(([name, say]) => ({ key: name, title: t(name), num: true, value: of(name), cell: (r) => say(of(name)(r)) })),
     { key: 'members', title: t('members'), num: true, value: (r) => r.members, cell: (r) => (r.members ? count(r.members) : UNKNOWN) },
     { key: 'last', title: t('last_session'), num: true, value: (r) => r.last_session, cell: (r) => r.last_session || UNKNOWN },
   ];
@@ -97,8 +98,7 @@ function fuses(rows, links, page) {
     { key: 'fuse', title: t('fuse'), value: (r) => r.fuse, cell: (r) => [h('span', { class: 'name' }, r.fuse), h('span', { class: 'code' }, `${r.universe} · ${r.guards}`)], search: (r) => `${r.fuse} ${r.universe} ${r.reason}` },
     { key: 'state', title: t('state'), value: (r) => WORST[r.state], cell: (r) => stateBadge(r.state) },
     { key: 'why', title: t('reason_col'), class: 'text', value: (r) => r.reason || null, cell: (r) => r.reason || UNKNOWN },
-    { key: 'observed', title: t('observed'), num: true, value: (r) => r.observed, cell: (r) => plain(r.observed) },
-    { key: 'limit', title: t('limit'), num: true, value: (r) => r.limit, cell: (r) => plain(r.limit) },
+    { key: 'observed', title: `${t('observed')} / ${t('limit')}`, num: true, value: (r) => r.observed, cell: (r) => `${plain(r.observed)} / ${plain(r.limit)}` },
     { key: 'day', title: t('day'), num: true, value: (r) => r.as_of, cell: (r) => r.as_of },
   ];
   const kept = [...(openOnly ? open : rows)].sort((a, b) => WORST[a.state] - WORST[b.state]);
