@@ -105,6 +105,23 @@ def _tables() -> dict[str, pd.DataFrame]:
         "listings": _listings(),
         "board_counts": _board_counts(),
         "fund_holdings": _fund_holdings(),
+        **_scores(),
+    }
+
+
+def _scores() -> dict[str, pd.DataFrame]:
+    """Three assets on every session: two factors each, one of which can exist for two of them only."""
+    days = pd.DataFrame({"date": SESSIONS[:100]})
+    assets = pd.DataFrame({"asset": ["GOLD", "HS300", "CN_BANK"], "total_score": [40.0, 55.0, 70.0], "reason": ""})
+    factors = pd.DataFrame({"factor": ["tech", "capital"]})
+    both = days.merge(assets, how="cross").merge(factors, how="cross")
+    states = days.merge(assets[["asset"]], how="cross").assign(input="bars", state="PASS", reason="")
+    skill = {"name": "up_prob_20", "measure": "skill", "value": 0.02, "low": -0.01, "high": 0.05}
+    return {
+        "asset_scores": days.merge(assets, how="cross"),
+        "factor_scores": both.assign(applicable=(both["asset"] != "GOLD") | (both["factor"] == "tech"), available=True),
+        "asset_states": states.assign(as_of=states["date"]),
+        "score_evaluation": days.assign(**skill, n=3000, n_effective=13),
     }
 
 

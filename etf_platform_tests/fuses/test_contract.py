@@ -48,6 +48,17 @@ BROKEN: dict[str, tuple[State, Callable[[Any], Any]]] = {
         State.WARN,
         _table("fund_holdings", lambda h: h.assign(as_of=h["as_of"] - np.timedelta64(150, "D"))),
     ),
+    "factors_cover_the_assets": (
+        State.WARN,
+        _table("factor_scores", lambda f: f.assign(available=f["factor"] != "capital")),
+    ),
+    "enough_assets_are_scored": (
+        State.WARN,
+        _table("asset_scores", lambda s: s.assign(total_score=s["total_score"].where(s["asset"] == "GOLD"))),
+    ),
+    "totals_differ": (State.FAIL, _table("asset_scores", lambda s: s.assign(total_score=58.33))),
+    "inputs_keep_coming": (State.WARN, _table("asset_states", lambda s: s.assign(state="BLOCKED", reason="old"))),
+    "probabilities_have_skill": (State.WARN, _table("score_evaluation", lambda e: e.assign(value=-0.004))),
     "unit_mismatch": (State.BLOCKED, _table("bars", lambda b: b.assign(amount=b["amount"] / 1000))),
     "calendar_end": (State.WARN, lambda c: c.with_context(sessions=c.context.sessions[:120])),
     "adjustment_review": (State.FAIL, _table("adjustment_events", lambda e: e.assign(status="review"))),
@@ -199,8 +210,13 @@ def test_the_declared_gates_are_those_of_the_specification() -> None:
         "indicator_sanity",
         "stocks_are_all_there",
         "limits_are_known",
+        "totals_differ",
     }
     assert {name for name, fuse in FUSES.items() if fuse.on_fail == "warn"} == {
+        "factors_cover_the_assets",
+        "enough_assets_are_scored",
+        "inputs_keep_coming",
+        "probabilities_have_skill",
         "holdings_are_fresh",
         "calendar_end",
         "extreme_month",
@@ -233,6 +249,21 @@ def test_the_trackers_fuses_judge_its_two_universes_and_nothing_else_does() -> N
     assert on["STOCK"] == {"stocks_are_all_there", "limits_are_known"}
     assert on["FUND"] == {"holdings_are_fresh"}
     assert not (on["A_SHARE"] | on["US"]) & (on["STOCK"] | on["FUND"])
+
+
+def test_the_scorings_fuses_judge_the_scored_assets_alone() -> None:
+    """Pools and stocks have no scores, and assets on four calendars no pool."""
+    names = {"ASSETS": "scored", "STOCK": "stocks"}
+    on = {u: {n for n, f in FUSES.items() if f.applies_to(u, ("US",), names)} for u in ("ASSETS", "STOCK", "A_SHARE")}
+
+    assert on["ASSETS"] == {
+        "factors_cover_the_assets",
+        "enough_assets_are_scored",
+        "totals_differ",
+        "inputs_keep_coming",
+        "probabilities_have_skill",
+    }
+    assert not on["ASSETS"] & (on["STOCK"] | on["A_SHARE"])
 
 
 def test_one_stale_member_is_told_and_blocks_no_other(good: Any) -> None:

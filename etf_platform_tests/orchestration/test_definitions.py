@@ -51,6 +51,13 @@ TRACKER_ASSETS = {
     "arbitrage/STOCK/outcomes",
     "backtest/STOCK/arbitrage",
 }
+SCORING_ASSETS = {
+    "market/ASSETS/bars",
+    "market/ASSETS/series",
+    "scoring/ASSETS/scores",
+    "scoring/ASSETS/evaluation",
+    "reports/ASSETS/market",
+}
 HALTING = {
     "market/{}/bars": {"freshness", "completeness", "broken_members", "unit_mismatch"},
     "factors/{}/panel": {"t_plus_1", "coverage", "index_spec", "zero_variance", "failed_factors"},
@@ -187,8 +194,9 @@ def _tick(definitions, name, when):
 def test_every_step_names_a_function_that_exists():
     from etf_platform.orchestration.graph import LIVE_STEPS, POOL_STEPS, PORTFOLIO_STEPS, UNIVERSE_STEPS
     from etf_platform.orchestration.graph_arbitrage import ARBITRAGE_STEPS
+    from etf_platform.orchestration.graph_scoring import SCORING_STEPS
 
-    for step in (*POOL_STEPS, *PORTFOLIO_STEPS, *UNIVERSE_STEPS, *LIVE_STEPS, *ARBITRAGE_STEPS):
+    for step in (*POOL_STEPS, *PORTFOLIO_STEPS, *UNIVERSE_STEPS, *LIVE_STEPS, *ARBITRAGE_STEPS, *SCORING_STEPS):
         assert callable(resolve(step.run)), step.address
 
 
@@ -204,7 +212,8 @@ def test_only_what_a_person_needs_by_day_has_partitions(graph):
         "arbitrage/STOCK/limit_states",
         "arbitrage/STOCK/expectations",
     }
-    assert partitioned == wanted | of_us | of_tracker | {"kpi/portfolio/snapshot", "risk/portfolio/forecasts"}
+    of_portfolio = {"kpi/portfolio/snapshot", "risk/portfolio/forecasts"}
+    assert partitioned == wanted | of_us | of_tracker | SCORING_ASSETS | of_portfolio
 
 
 def test_a_universe_has_its_whole_column_of_assets(graph):
@@ -237,6 +246,30 @@ def test_the_tracker_reports_on_sessions_only(shipped):
 
     assert request.partition_key == "2024-02-19"
     assert _tick(shipped, "arbitrage", "2024-02-12 18:00").skip_message == "2024-02-12 is no session of the exchange"
+
+
+def test_the_scored_assets_have_their_own_job_schedule_and_checks(shipped, graph):
+    """A constant total stops the report; the rest is told."""
+    checks = {check.name: check for check in graph.asset_check_keys if "/ASSETS/" in check.asset_key.to_user_string()}
+    job, schedule = shipped.resolve_job_def("scoring"), shipped.resolve_schedule_def("scoring")
+
+    assert {key.to_user_string() for key in job.asset_layer.executable_asset_keys} == SCORING_ASSETS
+    assert {name: check.asset_key.to_user_string() for name, check in checks.items()} == {
+        "factors_cover_the_assets": "scoring/ASSETS/scores",
+        "enough_assets_are_scored": "scoring/ASSETS/scores",
+        "totals_differ": "scoring/ASSETS/scores",
+        "inputs_keep_coming": "scoring/ASSETS/scores",
+        "probabilities_have_skill": "scoring/ASSETS/evaluation",
+    }
+    assert {name for name, check in checks.items() if graph.get(check).blocking} == {"totals_differ"}
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("45 16 * * 1-5", "Asia/Shanghai")
+
+
+def test_scores_are_made_on_sessions_only(shipped):
+    (request,) = _tick(shipped, "scoring", "2024-02-19 16:45").run_requests
+
+    assert request.partition_key == "2024-02-19"
+    assert _tick(shipped, "scoring", "2024-02-12 16:45").skip_message == "2024-02-12 is no session of the exchange"
 
 
 def test_a_universe_follows_the_clock_of_its_own_exchange(shipped, graph):
