@@ -16,6 +16,7 @@ import click
 
 from etf_platform.cli import arb_history
 from etf_platform.cli.arb_history import mapping_size, today
+from etf_platform.cli.holdings import holdings
 from etf_platform.cli.options import Format, output_format, with_workspace
 from etf_platform.cli.params import Day
 from etf_platform.cli.serve import api, serve_until_stopped, server_options
@@ -220,5 +221,5 @@ def _print_signals(rows: list[dict[str, Any]], fmt: Format) -> None:
     )
 
 
-for command in (*arb_history.COMMANDS, watch, api):
+for command in (*arb_history.COMMANDS, holdings, watch, api):
     arb.add_command(command)

@@ -19,11 +19,12 @@ from etf_platform.core.workspace import Workspace
 @output_format
 @with_workspace
 def demo(workspace: Workspace, fmt: Format) -> None:
-    """Run the main job once on simulated data and show what was produced.
+    """Run the main job and the limit-up tracker's once on simulated data and show what was produced.
 
     Loads the simulated history, computes every pool's panel, targets, back-test, capacity and KPI for the last closed
-    session, judges the fuses, writes the daily report, and ends with a table of results and where to look. Ends with
-    exit code 0 whatever the simulated figures are.
+    session, judges the fuses, writes the daily report, fills the tracker's page (boards, funds that hold them, event
+    back-test), and ends with a table of results and where to look. Ends with exit code 0 whatever the simulated figures
+    are.
     """
     from dataclasses import replace
 
@@ -32,7 +33,7 @@ def demo(workspace: Workspace, fmt: Format) -> None:
 
     platform = Platform.open(replace(workspace, source=workspace.source or "sample"))
     day = latest_session(platform)
-    _execute(platform, tuple(platform.config.pools), day, day, fmt, judge=False)
+    _execute(platform, tuple(platform.config.pools), day, day, fmt, judge=False, with_tracker=True)
 
 
 @click.command()
@@ -108,13 +109,32 @@ def chosen_pools(platform, pools: Sequence[str]) -> tuple[str, ...]:  # type: ig
     return tuple(pools) or tuple(platform.config.pools)
 
 
-def _execute(platform, pools: tuple[str, ...], start: date, end: date, fmt: Format, judge: bool = True) -> None:  # type: ignore[no-untyped-def]
+def _execute(  # type: ignore[no-untyped-def]
+    platform,
+    pools: tuple[str, ...],
+    start: date,
+    end: date,
+    fmt: Format,
+    judge: bool = True,
+    with_tracker: bool = False,
+) -> None:
     from etf_platform.orchestration.runner import execute, plan_run, step_count
 
     plan = plan_run(platform, pools, start, end)
     with progress_bar(step_count(platform, plan), f"{plan.start}..{plan.end}") as listener:
         results = execute(platform, plan, listener)
+    if with_tracker:
+        results = [*results, _tracker(platform)]
     finish(platform, pools, results, fmt, judge)
+
+
+def _tracker(platform):  # type: ignore[no-untyped-def]
+    from etf_platform.orchestration.graph_arbitrage import ARBITRAGE_STEPS
+    from etf_platform.orchestration.runner import latest_session, run_tracker
+
+    day = latest_session(platform, platform.config.arbitrage.stocks)
+    with progress_bar(len(ARBITRAGE_STEPS), "limit-up tracker") as listener:
+        return run_tracker(platform, day, listener)
 
 
 COMMANDS = (demo, run, backfill, ui)

@@ -32,6 +32,10 @@ def where_to_look(platform: Platform) -> list[str]:
         f'Tables   etf-platform query "SHOW TABLES" --home {home}',
         f"UI       etf-platform ui --home {home}",
     ]
+    if platform.lake.exists(t.LIMIT_STATES, platform.config.arbitrage.stocks):
+        lines.append(
+            f"Tracker  etf-platform serve --home {home} --source {platform.source_name}  (limit-ups; its own page)"
+        )
     if platform.source.kind == "sample":
         lines.insert(0, "All figures above are made from SIMULATED DATA (source `sample`).")
     return [line for line in lines if line]

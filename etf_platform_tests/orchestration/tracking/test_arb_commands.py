@@ -11,6 +11,7 @@ import urllib.request
 
 import pytest
 
+from etf_platform.market.holdings import upload
 from etf_platform.orchestration.tracking.monitor import want
 from etf_platform.storage import tracker, watchlist
 from etf_platform_tests.resources.command import invoke
@@ -178,6 +179,59 @@ def test_monitor_and_server_run_in_one_process(running, desk):
 def answers(port):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+CSV = """fund,stock,weight,as_of,published_at
+510300,600001,0.11,2024-08-31,2024-09-05
+510300,600003,0.02,2024-08-31,2024-09-05
+"""
+
+
+def test_a_file_of_holdings_is_judged_kept_and_read(cli, desk, tmp_path):
+    file = tmp_path / "my.csv"
+    file.write_text(CSV, encoding="utf-8")
+
+    done = cli("holdings", "add", str(file))
+
+    kept = desk.platform.workspace.home / "holdings" / "my.csv"
+    assert done.exit_code == 0 and f"2 row(s) of 1 fund(s) in {kept}" in done.stderr
+    again = upload(kept, desk.platform.sessions("FUND")).rows
+    assert again["stock"].tolist() == [ONE, "600003.SH"] and again["weight"].tolist() == [0.11, 0.02]
+    assert again["published_at"].dt.strftime("%Y-%m-%d").tolist() == ["2024-09-05"] * 2
+    assert json.loads(cli("holdings", "list", "--format", "json").stdout)[0]["rows"] == 2
+
+
+def test_weights_as_json_become_a_kept_file_whose_publication_stays_estimated(cli, desk, tmp_path):
+    file = tmp_path / "weights.json"
+    file.write_text(json.dumps({"510300.SH": {ONE: 0.11}}), encoding="utf-8")
+
+    assert cli("holdings", "add", str(file), "--as-of", "2024-08-30").exit_code == 0
+
+    (row,) = upload(
+        desk.platform.workspace.home / "holdings" / "weights.csv", desk.platform.sessions("FUND")
+    ).rows.to_dict("records")
+    assert (row["symbol"], f"{row['published_at']:%Y-%m-%d}", row["published_estimated"]) == (
+        "510300.SH",
+        "2024-09-02",
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code", "said"),
+    [
+        ("a.csv", CSV.replace("0.11", "11"), 1, "weight"),
+        ("a.csv", CSV.replace("600001", "510500").replace("600003", "510050"), 2, "no row can be used"),
+        ("a.txt", CSV, 1, "its ending is not known"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_not_kept(cli, desk, tmp_path, name, text, code, said):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+
+    done = cli("holdings", "add", str(tmp_path / name))
+
+    assert done.exit_code == code and said in done.stderr
+    assert not (desk.platform.workspace.home / "holdings").exists()
 
 
 def test_the_mapping_of_simulated_stocks_is_built_by_one_command(cli, desk, tmp_path):
