@@ -24,13 +24,17 @@ Name = Annotated[str, AfterValidator(_person)]
 
 
 class Person(Strict):
-    """Somebody who may sign: roles, and the salted scrypt hash of a secret that only the person knows.
+    """Somebody who may sign: roles, and what proves a signature of a secret that only the person knows.
 
-    `etf-platform gov person NAME` asks for the secret and prints the line; the secret itself is nowhere.
+    `etf-platform gov person NAME` asks for the secret and prints the line. `verifier` is a scrypt salt with the public
+    key that secret and salt give: it checks a seal and cannot make one. `former` keeps older verifiers, so that what
+    they sealed stays valid; who has `left` signs nothing new.
     """
 
     roles: tuple[Role, ...] = Field(min_length=1)
     verifier: str
+    former: tuple[str, ...] = ()
+    left: bool = False
 
 
 class WeeklyThresholds(Strict):
