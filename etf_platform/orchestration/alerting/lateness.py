@@ -51,8 +51,16 @@ def duties(platform: Platform) -> Iterator[Duty]:
         if step.is_partitioned:
             owed.setdefault((job_of(step, universe), universe), []).append(asset_key(step.address, universe))
     for (job, universe), keys in owed.items():
-        declared = platform.config.universes.universes.get(universe)
-        yield Duty(job, universe, declared.schedule if declared else platform.config.platform.schedule, tuple(keys))
+        yield Duty(job, universe, _start(platform, universe), tuple(keys))
+
+
+def _start(platform: Platform, universe: str) -> ScheduleConfig:
+    """When the jobs of a universe start."""
+    config = platform.config
+    if universe == config.scoring.universe:
+        return config.scoring.schedule
+    declared = config.universes.universes.get(universe)
+    return declared.schedule if declared else config.platform.schedule
 
 
 def look(scene: Scene, memory: Memory) -> Sight:

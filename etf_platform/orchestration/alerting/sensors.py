@@ -17,7 +17,7 @@ WATCHED = {
     "runs": "Runs that failed, however they were started, each once.",
     "checks": "Check evaluations that failed or warned, each once, and those that pass again.",
     "sources": "Sources that were switched, ran out or came back, and restated history.",
-    "signals": "Signal reports of the strategies that alerts.yaml lists, each session's once.",
+    "signals": "Signal reports of the strategies that alerts.yaml lists, and the market report, each session's once.",
     "lateness": "Partitions that are not there at their deadline, and those that came after all.",
     "limits": "The end of the exchange calendars, and the free space on the disk.",
 }

@@ -1,4 +1,4 @@
-"""Watches the signal reports: the text of each configured strategy is told once per strategy, symbol and session."""
+"""Watches reports: signals of each configured strategy, and the market report, told once per session."""
 
 import dagster as dg
 
@@ -9,6 +9,7 @@ from etf_platform.orchestration.alerting.watch import Memory, Scene, Sight, Watc
 
 BATCH = 100
 MADE = dg.DagsterEventType.ASSET_MATERIALIZATION
+MARKET = "market"
 
 
 def look(scene: Scene, memory: Memory) -> Sight:
@@ -16,11 +17,13 @@ def look(scene: Scene, memory: Memory) -> Sight:
 
     A report of a session older than the last closed one at the time it was made is history, and not told.
     """
-    keys = [dg.AssetKey(["reports", universe, "signal"]) for universe in scene.platform.config.universes.universes]
+    config = scene.platform.config
+    keys = [dg.AssetKey(["reports", universe, "signal"]) for universe in config.universes.universes]
+    keys.append(dg.AssetKey(["reports", config.scoring.universe, MARKET]))
     log = EventLog(scene.instance)
     after = start_of(log, memory, (MADE,), scene)
     assets = [key.to_string() for key in keys]
-    found = log.after(MADE, after, BATCH, scene.now, assets) if assets else []
+    found = log.after(MADE, after, BATCH, scene.now, assets)
     events = tuple(event for stored in found for event in _told(scene, stored))
     return Sight(events, place_of(found, after), has_more=len(found) == BATCH)
 
@@ -32,6 +35,9 @@ def _told(scene: Scene, stored: Stored) -> list[Event]:
     universe, day = made.asset_key.path[1], str(made.metadata["session"].value)
     if day < _last_closed(scene, universe, stored):
         return []
+    if made.asset_key.path[-1] == MARKET:
+        message = made.metadata["message"].value
+        return [telling.market_report(scene.platform, universe, day, message, stored.at)]  # type: ignore[arg-type]
     wanted = scene.platform.config.alerts.signal_strategies
     texts = {label: str(value.value) for label, value in made.metadata.items() if label.count(":") == 1}
     told = []

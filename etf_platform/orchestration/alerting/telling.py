@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from etf_platform.alerts.events import Block, Event, Kind, Severity
+from etf_platform.alerts.wording import market_report as market_report_event
 from etf_platform.alerts.wording import trend_signal
 from etf_platform.core.states import State
 from etf_platform.orchestration.alerting.reading import Stored
@@ -224,6 +225,18 @@ def signal_report(
     """The text report of one strategy on one symbol."""
     event = trend_signal(symbol.removesuffix(".US"), dt.date.fromisoformat(day), strategy, text, at)
     return replace(event, owner=_owner(platform), asset=f"reports/{universe}/signal", about=symbol)
+
+
+def market_report(platform: Platform, universe: str, day: str, message: Mapping[str, Any], at: dt.datetime) -> Event:
+    """The market report of a session: `subject`, `closing` and `blocks` as its step has noted them."""
+    blocks = [(heading, tuple(_line(line) for line in lines)) for heading, lines in message["blocks"]]
+    on = dt.date.fromisoformat(day)
+    event = market_report_event(universe, on, message["subject"], blocks, message["closing"], at)
+    return replace(event, owner=_owner(platform))
+
+
+def _line(line: str | Sequence[str]) -> str | tuple[str, str]:
+    return line if isinstance(line, str) else (line[0], line[1])
 
 
 def _of_disk(scene: Scene, word: str, kind: Kind, severity: Severity, subject: str, lines: tuple[str, ...]) -> Event:

@@ -3,6 +3,7 @@
 Same tables, same bytes: nothing of the clock or the machine goes in. Not here: what the report says.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -11,10 +12,16 @@ from etf_platform.orchestration.files import replace_text
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.scoring import report_of
 from etf_platform.orchestration.step import Outcome, Window
+from etf_platform.orchestration.steps.scoring import heat_map
 from etf_platform.orchestration.steps.tables import StepTables
+from etf_platform.reports.plots import as_data_uri
 from etf_platform.reports.scoring.document import MarketReport
+from etf_platform.reports.scoring.layout import Picture
+from etf_platform.reports.scoring.message import message_blocks, message_closing, message_subject
 from etf_platform.reports.scoring.render import report_html, report_markdown
 from etf_platform.reports.scoring.text import report_text
+
+HEAT_MAP = "每个资产的因子评分: 橙色高，蓝色低，灰色为不可用"
 
 
 def write_market_report(platform: Platform, universe: str, window: Window) -> Outcome:
@@ -23,10 +30,12 @@ def write_market_report(platform: Platform, universe: str, window: Window) -> Ou
     day = window.end or tables.read(t.ASSET_SCORES, universe)["date"].max().date()
     report = report_of(platform, day, tables=tables)
     path = report_path(platform, day)
-    for suffix, text in rendered(report).items():
+    rows = [tables.read(table, universe, start=day, end=day) for table in (t.FACTOR_SCORES, t.ASSET_SCORES)]
+    for suffix, text in rendered(report, [picture(heat_map(*rows))]).items():
         replace_text(path.with_suffix(suffix), text)
     facts = {
         "session": str(day),
+        "message": message_of(report),
         "report": str(path),
         "assets with a total": f"{len(report.judged)} of {report.total_count}",
         "without": "; ".join(f"{one.name}: {one.reason}" for one in report.unjudged) or "none",
@@ -34,9 +43,23 @@ def write_market_report(platform: Platform, universe: str, window: Window) -> Ou
     return tables.outcome(facts=facts)
 
 
-def rendered(report: MarketReport) -> dict[str, str]:
-    """Suffix -> the report in that form."""
-    return {".md": report_markdown(report), ".html": report_html(report), ".txt": report_text(report)}
+def message_of(report: MarketReport) -> dict[str, object]:
+    """What the alert channels are told, as JSON values; the watch of the reports makes an event of it."""
+    blocks = [
+        [heading, [line if isinstance(line, str) else list(line) for line in lines]]
+        for heading, lines in message_blocks(report)
+    ]
+    return {"subject": message_subject(report), "blocks": blocks, "closing": message_closing(report)}
+
+
+def rendered(report: MarketReport, pictures: Sequence[Picture] = ()) -> dict[str, str]:
+    """Suffix -> the report in that form; only HTML shows pictures."""
+    return {".md": report_markdown(report), ".html": report_html(report, pictures), ".txt": report_text(report)}
+
+
+def picture(png: bytes) -> Picture:
+    """The heat map of the factor scores as a part of the page."""
+    return Picture(HEAT_MAP, as_data_uri(png))
 
 
 def report_path(platform: Platform, day: date) -> Path:

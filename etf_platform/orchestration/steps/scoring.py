@@ -18,6 +18,7 @@ from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.scoring_inputs import HOME, calendars, sessions_of
 from etf_platform.orchestration.steps.tables import StepTables
+from etf_platform.reports.plots.scoring import factor_heat_map, reliability_diagram
 from etf_platform.scoring.assembly import Views, views_of
 from etf_platform.scoring.choose import every_factor
 from etf_platform.scoring.closes import adjusted_closes, known_closes
@@ -54,7 +55,9 @@ def write_scores(platform: Platform, universe: str, window: Window) -> Outcome:
     }
     for table in (t.ASSET_STATES, t.FACTOR_SCORES, t.SCORE_BASIS, t.ASSET_SCORES):  # totals last: they say what is done
         tables.write(table, universe, frames[table], days[0].date(), days[-1].date())
-    return tables.outcome(facts=_facts(frames[t.ASSET_SCORES]), frames=_shown(frames[t.ASSET_SCORES]))
+    scores, last = frames[t.ASSET_SCORES], days[-1]
+    plot = heat_map(of_day(frames[t.FACTOR_SCORES], last), of_day(scores, last))
+    return tables.outcome(facts=_facts(scores), frames=_shown(of_day(scores, last)), plots={"factor scores": plot})
 
 
 def write_evaluation(platform: Platform, universe: str, window: Window) -> Outcome:
@@ -75,8 +78,12 @@ def write_evaluation(platform: Platform, universe: str, window: Window) -> Outco
     rows = [row for day in days for row in evaluate(past, day.date(), platform.source_label)]
     frame = typed(t.SCORE_EVALUATION, rows)
     tables.write(t.SCORE_EVALUATION, universe, frame, days[0].date(), days[-1].date())
-    last = frame[frame["date"] == frame["date"].max()]
-    return tables.outcome(facts={"sessions": len(days)}, frames={"last session": last.drop(columns=["date", "source"])})
+    last = of_day(frame, days[-1])
+    return tables.outcome(
+        facts={"sessions": len(days)},
+        frames={"last session": last.drop(columns=["date", "source"])},
+        plots={"reliability": reliability_diagram(last, subject=f"{days[-1]:%Y-%m-%d}")},
+    )
 
 
 def scored_days(
@@ -119,6 +126,16 @@ def typed(table: Table, rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     return frame.sort_values(list(table.key), kind="stable", ignore_index=True)
 
 
+def of_day(rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """Rows of one session."""
+    return rows[rows["date"] == day]
+
+
+def heat_map(factors: pd.DataFrame, scores: pd.DataFrame) -> bytes:
+    """PNG of the factor scores of one session."""
+    return factor_heat_map(factors, scores, subject=f"{scores['date'].max():%Y-%m-%d}")
+
+
 def _history(platform: Platform, tables: StepTables, universe: str, days: pd.DatetimeIndex) -> Sample:
     if not platform.lake.exists(t.FACTOR_SCORES, universe):
         return Sample()
@@ -154,7 +171,6 @@ def _facts(scores: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def _shown(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def _shown(last: pd.DataFrame) -> dict[str, pd.DataFrame]:
     names = ["asset", "data_date", "status", "total_score", "raw_total", "direction", "up_prob_20", "risk_level"]
-    last = scores[scores["date"] == scores["date"].max()]
     return {"last session": last[[*names, "target_weight"]].sort_values("total_score", ascending=False)}

@@ -177,6 +177,27 @@ def test_the_report_of_a_past_session_is_history_and_not_told(post):
     assert post.tick(SIGNALS).events == 0
 
 
+def test_the_market_report_is_told_once_per_session_and_its_closing_stays_apart(post):
+    blocks = [["✅ 看多 (可以适度配置)", ["黄金、纳斯达克"]], ["📊 标的汇总", [["黄金", "看多✅ 61.1 (4/4)"]]]]
+    message = {"subject": "市场洞察报告 2999-01-01: 27/29个资产", "blocks": blocks, "closing": "免责声明: ..."}
+    for session in ("2999-01-01", "2999-01-01", FRIDAY):
+        post.make("reports/ASSETS/market", session, session=session, message=message)
+    post.tick(SIGNALS)
+
+    (letter,) = post.letters
+    assert (letter["kind"], letter["subject"]) == ("report", message["subject"])
+    assert [block["lines"] for block in letter["event"]["blocks"]] == [lines for _, lines in blocks]
+    assert letter["event"]["closing"] == "免责声明: ..."
+
+
+def test_the_scoring_is_waited_for_from_its_own_hour_on(post):
+    """16:45, an hour and a quarter before the pools."""
+    starts = {duty.name: (duty.at.hour, duty.at.minute) for duty in duties(post.platform)}
+
+    assert starts["scoring/ASSETS"] == (16, 45)
+    assert starts["daily/A_SHARE"] == (18, 0)
+
+
 # --- what runs out
 
 
