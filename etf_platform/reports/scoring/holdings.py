@@ -3,7 +3,7 @@
 from etf_platform.reports.scoring.document import AssetReport, MarketReport
 from etf_platform.reports.scoring.layout import Cell, Heading, Part, Rule, item, missing, table
 from etf_platform.reports.scoring.positions import Position, Positions
-from etf_platform.reports.scoring.words import NOT_AVAILABLE, known_cell, percent, points
+from etf_platform.reports.scoring.words import NOT_AVAILABLE, known_cell, percent, total_points
 
 LARGEST = 0.20
 FEWEST, MOST = 3, 5
@@ -42,7 +42,11 @@ def _row(row: Position, asset: AssetReport | None) -> tuple[str | Cell, ...]:
     held = (row.asset_name, row.asset_code or "-", percent(row.position_ratio), value)
     if asset is None:
         return *held, UNSCORED, "-", "-", "-"
-    judged = known_cell(asset.direction + asset.mark), known_cell(points(asset.total)), known_cell(risk_label(asset))
+    judged = (
+        known_cell(asset.direction + asset.mark),
+        known_cell(total_points(asset.total)),
+        known_cell(risk_label(asset)),
+    )
     return *held, *judged, holding_advice(asset)
 
 

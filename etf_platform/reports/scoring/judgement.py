@@ -5,7 +5,7 @@ Not here: what the factors were made of (`parts`).
 
 from etf_platform.reports.scoring.document import AssetReport, FactorRow, MarketReport
 from etf_platform.reports.scoring.layout import Cell, Line, Part, Table, item, missing, strong_row, table
-from etf_platform.reports.scoring.words import NOT_APPLICABLE, NOT_AVAILABLE, known_cell, percent, points
+from etf_platform.reports.scoring.words import NOT_APPLICABLE, NOT_AVAILABLE, known_cell, percent, points, total_points
 
 DROPPED = "剔除"
 
@@ -19,9 +19,9 @@ def judgement(report: MarketReport, asset: AssetReport) -> list[Part]:
         item("建议仓位", asset.position),
         *([item("组合权重", percent(asset.target_weight))] if asset.target_weight else []),
         *([item("提示", asset.reason, "⚠️")] if asset.reason and not has_table(report, asset) else []),
+        *([item("信号组合", "、".join(asset.combos))] if asset.combos else []),
         Line(label="操作策略"),
         *([Line(text, depth=0) for text in asset.strategies] or [Line("无", depth=0)]),
-        *([item("信号组合", "、".join(asset.combos))] if asset.combos else []),
         *_table(report, asset),
     ]
 
@@ -43,7 +43,7 @@ def factor_table(asset: AssetReport) -> Table:
     """Six factors and the total; an unavailable factor is 不可用, one that cannot exist for the asset 不适用."""
     is_orthogonal = any(row.orth_score is not None for row in asset.factors)
     rows = [_row(row, is_orthogonal) for row in asset.factors]
-    total, raw = points(asset.total), points(asset.raw_total)
+    total, raw = total_points(asset.total), points(asset.raw_total)
     last = strong_row("总分", raw if is_orthogonal else total)
     judged = f"{asset.direction}{asset.mark}"
     whole = "100%" if asset.is_judged else "-"

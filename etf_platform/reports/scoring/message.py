@@ -7,7 +7,7 @@ channel cuts the rest.
 from etf_platform.reports.scoring.closing import DISCLAIMER
 from etf_platform.reports.scoring.document import AssetReport, MarketReport
 from etf_platform.reports.scoring.opening import SIMULATED, lists
-from etf_platform.reports.scoring.words import NOT_AVAILABLE, likely, moved, number, points, price
+from etf_platform.reports.scoring.words import NOT_AVAILABLE, likely, moved, number, price, total_points
 
 Lines = tuple[str | tuple[str, str], ...]
 
@@ -55,6 +55,6 @@ def _market(report: MarketReport) -> Lines:
 def _asset(asset: AssetReport) -> str:
     chance = asset.chance(20)
     probability = likely(chance.up_prob if chance else None)
-    judged = f"{asset.direction}{asset.mark} {points(asset.total)} ({asset.available}/{asset.applicable})"
+    judged = f"{asset.direction}{asset.mark} {total_points(asset.total)} ({asset.available}/{asset.applicable})"
     now = f"{price(asset.close)} {moved(asset.change)}"
     return f"{judged} | {now} | 20日 {probability} | {asset.risk.level or NOT_AVAILABLE}"

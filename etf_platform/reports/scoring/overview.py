@@ -13,8 +13,8 @@ from etf_platform.reports.scoring.words import (
     moved_cell,
     number,
     percent,
-    points,
     price,
+    total_points,
     valuation_level,
 )
 
@@ -43,7 +43,7 @@ def _row(asset: AssetReport) -> tuple[str | Cell, ...]:
         known_cell(price(asset.close)),
         moved_cell(asset.change),
         known_cell(asset.direction + asset.mark),
-        known_cell(points(asset.total)),
+        known_cell(total_points(asset.total)),
         asset.position or "-",
         likely_cell(chance.up_prob if chance else None),
         known_cell(risk_label(asset)),

@@ -4,6 +4,7 @@ Not here: which of them stand where.
 """
 
 from datetime import date
+from math import floor
 
 from etf_platform.reports.scoring.layout import Cell
 
@@ -12,6 +13,7 @@ NOT_APPLICABLE = "不适用"
 NO_DATA = "数据不足"
 UP, DOWN = "🔴", "🟢"
 LIKELY, UNLIKELY = 0.6, 0.4
+TOUCH = 1e-9
 FLOW_NAMES = {"northbound": "北向资金(外资)", "southbound": "南向资金(内地)", "margin": "融资资金"}
 VALUATION_LEVELS = ((0.20, "🟢 低估"), (0.40, "🟢 偏低"), (0.60, "🟡 合理"), (0.80, "🔴 偏高"))
 BREADTH_LEVELS = ((0.70, "🔴 强势"), (0.55, "🔴 健康"), (0.45, "🟡 中性"), (0.30, "🟢 弱势"))
@@ -36,6 +38,17 @@ def percent(value: float | None, places: int = 1, signed: bool = False) -> str:
 def points(value: float | None) -> str:
     """A score with one place."""
     return number(value, 1)
+
+
+def total_points(value: float | None) -> str:
+    """A total with one place, never rounded up to a limit that it does not reach: 39.96 is 39.9, and 看空."""
+    return NOT_AVAILABLE if value is None else f"{_not_up_to(value):.1f}"
+
+
+def _not_up_to(value: float) -> float:
+    """The value to one place; 0.1 below where rounding would lift it to the next whole number."""
+    rounded = round(value, 1)
+    return rounded - 0.1 if floor(value + TOUCH) < floor(rounded) else rounded
 
 
 def billions(value: float | None) -> str:
@@ -68,7 +81,7 @@ def likely(value: float | None) -> str:
     if value is None:
         return NOT_AVAILABLE
     sign = UP if value >= LIKELY else DOWN if value < UNLIKELY else ""
-    return f"{percent(value)} {sign}".rstrip()
+    return f"{_not_up_to(100.0 * value):.1f}% {sign}".rstrip()
 
 
 def likely_cell(value: float | None) -> Cell:

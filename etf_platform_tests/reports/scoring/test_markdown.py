@@ -158,12 +158,19 @@ def test_the_overview_word_by_word(report):
 
 
 @pytest.mark.parametrize(
-    ("probability", "shown"), [(0.6, "60.0% 🔴"), (0.5999, "60.0%"), (0.4, "40.0%"), (0.3999, "40.0% 🟢")]
+    ("probability", "shown"), [(0.6, "60.0% 🔴"), (0.5999, "59.9%"), (0.4, "40.0%"), (0.3999, "39.9% 🟢")]
 )
 def test_probabilities_are_marked_from_60_and_below_40_percent(report, probability, shown):
     asset = replace(report.assets[0], chances=(d.Chance(20, probability),))
 
     assert f"| {shown} | ✅ 低风险 |" in report_markdown(replace(report, assets=(asset,)))
+
+
+@pytest.mark.parametrize(("total", "shown"), [(39.96, "39.9"), (40.0, "40.0"), (39.94, "39.9"), (74.999999, "74.9")])
+def test_a_total_is_not_rounded_up_to_a_limit_that_it_does_not_reach(report, total, shown):
+    asset = replace(report.assets[0], total=total)
+
+    assert f"| 看多✅ | {shown} | 60-70% |" in report_markdown(replace(report, assets=(asset,)))
 
 
 def test_the_factor_table_word_by_word(report):
@@ -235,9 +242,9 @@ def test_a_sector_asset_word_by_word(report):
     assert lines[first + 1 :] == [
         "- **方向判断**: 看空🔴",
         "- **建议仓位**: 20-30%",
+        "- **信号组合**: 牛市确认 3/5",
         "**操作策略**:",
         "- 历史概率偏空，建议减仓",
-        "- **信号组合**: 牛市确认 3/5",
         "### 历史点位分析",
         "- **相似点位**: 30 个 (独立样本 6 个)",
         "| 周期 | 上涨概率 | 平均收益 | 收益中位 | 置信度 |",
