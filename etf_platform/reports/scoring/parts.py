@@ -80,7 +80,7 @@ def _tails(chance: Chance) -> list[Part]:
     return [
         *([item("相似点位之后", "，".join(told))] if told else []),
         *([item("市场环境", chance.environment)] if chance.environment else []),
-        *([item("参考仓位", percent(chance.position_hint, 0))] if chance.position_hint is not None else []),
+        *([item("仓位提示(历史概率)", percent(chance.position_hint, 0))] if chance.position_hint is not None else []),
     ]
 
 

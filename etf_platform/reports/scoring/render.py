@@ -20,8 +20,7 @@ KINDS: dict[str, type[object]] = {
     "banner": Banner,
     "picture": Picture,
 }
-WIDE_TABLE = 5
-ILLUSTRATED = "📊 标的汇总"
+ILLUSTRATED = "📋 分析概览"
 
 
 @dataclass
@@ -38,9 +37,9 @@ class Section:
     sections: list["Section"] = field(default_factory=list)
 
     @property
-    def is_wide(self) -> bool:
-        """Whether it holds a table of many columns."""
-        return any(isinstance(block, Table) and len(block.headers) > WIDE_TABLE for block in self.blocks)
+    def assets(self) -> list["Section"]:
+        """Sections about one asset, on this level or the next."""
+        return [s for below in self.sections for s in (below, *below.sections) if s.heading.is_asset]
 
 
 def report_markdown(report: MarketReport) -> str:
@@ -52,8 +51,9 @@ def report_html(report: MarketReport, pictures: Sequence[Picture] = ()) -> str:
     """The report as one HTML file without any outside resource; `pictures` stand below the table of all assets."""
     top = sections_of(parts_of(report))
     for section in top.sections:
-        if section.heading.text == ILLUSTRATED:
-            section.blocks.extend(pictures)
+        for below in section.sections:
+            if below.heading.text == ILLUSTRATED:
+                below.blocks.extend(pictures)
     return (
         _environment(html=True)
         .get_template("scoring.html.j2")

@@ -150,7 +150,7 @@ def test_links_of_the_page_lead_to_its_sections(report):
     html = report_html(report)
 
     targets = re.findall(r'href="#([^"]+)"', html)
-    assert len(targets) == 12
+    assert len(targets) == 15
     assert all(html.count(f'id="{target}"') == 1 for target in targets)
 
 
