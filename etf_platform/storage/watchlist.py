@@ -1,8 +1,8 @@
 """`watchlist.yaml` read anew, and edited in place: one entry changes, every other byte of the file stays.
 
 A change is checked before it replaces the file in one move, and processes that change it at the same time wait for each
-other. Entries are found by the marks of the YAML parser: a round trip through a data model mixes up the comments around a
-removed entry. Not here: what is in the list means (`core.config.arbitrage`).
+other. Entries are found by the marks of the YAML parser: a round trip through a data model mixes up the comments
+around a removed entry. Not here: what is in the list means (`core.config.arbitrage`).
 """
 
 import fcntl

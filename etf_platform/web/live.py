@@ -5,6 +5,7 @@ UTC. Not here: the compatible view (`models.compatible`), funds' holdings (`hold
 """
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from etf_platform.web.services import SHANGHAI, Services
 from etf_platform.web.symbols import names
 
 Origin = Literal["live", "closes", "none"]
+OLDEST_SHOWN = 300  # s, of a quote in a session
 FROM_STATES = (
     "basis", "limit_up", "at_limit", "sealed", "touched", "opened", "one_word", "boards_in_row", "seal_amount",
     "first_seal", "last_seal", "times_opened", "float_cap", "amount", "source",
@@ -87,6 +89,15 @@ def is_trading(services: Services) -> bool:
     except CalendarEndError:
         return False
     return is_session and is_open(services.now(), services.config.arbitrage.trading_hours)
+
+
+def fresh_quotes(services: Services, symbols: Collection[str]) -> dict[str, Row]:
+    """Last quotes by symbol; while the exchange trades, those of the last 300 s: what is older is unknown."""
+    found = tracker.last_quotes(services.ops, symbols)
+    if not is_trading(services):
+        return found
+    oldest = services.now() - dt.timedelta(seconds=OLDEST_SHOWN)
+    return {symbol: row for symbol, row in found.items() if row["at"] >= oldest}
 
 
 def has_opened(services: Services) -> bool:

@@ -1,6 +1,7 @@
 """The original's endpoints: exact fields, bare codes, percent, null for unknown."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -258,3 +259,30 @@ def test_yesterdays_board_is_not_todays(services):
         row = {"symbol": "600519.SH", "price": 8.0, "limit_up": 8.47, "name": "贵州茅台"}
         tracker.put_quotes(connection, tuesday, [row])
     assert get(late, "/api/stocks")[0]["is_limit_up"] is False
+
+
+@pytest.mark.parametrize(("minute", "second", "is_running"), [(0, 0, True), (2, 59, True), (3, 1, False)], ids=str)
+def test_a_monitor_that_is_wanted_but_does_not_scan_is_not_running(services, minute, second, is_running):
+    """The last scan is of 10:00; three intervals are three minutes."""
+    client = client_of(replace(services, now=lambda: NOW.replace(minute=minute, second=second)))
+
+    assert get(client, "/api/status")["is_running"] is is_running
+
+
+@pytest.mark.parametrize(("hour", "minute", "is_running"), [(3, 40, True), (5, 1, True), (5, 4, False)])
+def test_the_lunch_break_makes_no_monitor_late(services, hour, minute, is_running):
+    """Scanned at 11:29:30; nobody scans at noon; from 13:00 on three minutes are given."""
+    with transaction(services.ops) as connection:
+        row = {"at": NOW.replace(hour=3, minute=29, second=30), "asked_by": "sensor", "state": "failed", "detail": "x"}
+        tracker.record_scan(connection, row | {"figures": {}})
+    client = client_of(replace(services, now=lambda: NOW.replace(hour=hour, minute=minute)))
+
+    assert get(client, "/api/status")["is_running"] is is_running
+
+
+@pytest.mark.parametrize(("minute", "price"), [(4, 7.7), (6, None)])
+def test_a_quote_older_than_300_s_is_unknown_in_a_session(services, minute, price):
+    client = client_of(replace(services, now=lambda: NOW.replace(minute=minute)))
+
+    (shown,) = [row for row in get(client, "/api/stocks") if row["code"] == "600519"]
+    assert shown["price"] == price

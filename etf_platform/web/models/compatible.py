@@ -16,7 +16,7 @@ WIDEST_DAYS = 366 * 10
 class Status(Answered):
     """State of the monitor."""
 
-    is_running: bool = Field(description="whether the monitor shall run")
+    is_running: bool = Field(description="wanted, and in a session it scanned within three intervals")
     is_trading_time: bool = Field(description="whether the exchange trades at this moment")
     watch_stocks_count: int
     covered_etfs_count: int = Field(description="funds whose published holdings include a watched stock")

@@ -303,7 +303,7 @@ class Monitor(Answered):
     now: dt.datetime = Field(description="UTC")
     last_scan: Scan | None
     last_finished: dt.datetime | None = Field(description="last finished scan, UTC")
-    is_late: bool = Field(description="wanted and trading, and no scan for three intervals")
+    is_late: bool = Field(description="wanted and trading, and no finished scan for three intervals of trading")
     signals_today: int
     scan_interval: int = Field(description="seconds")
     refresh: dict[str, int] = Field(description="seconds, as configured")

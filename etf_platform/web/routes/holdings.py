@@ -5,10 +5,9 @@ from typing import Any
 import pandas as pd
 from fastapi import APIRouter
 
-from etf_platform.storage import tracker
 from etf_platform.web import compatible as original
 from etf_platform.web.holdings import IN_TOP, records
-from etf_platform.web.live import board
+from etf_platform.web.live import board, fresh_quotes
 from etf_platform.web.models import compatible
 from etf_platform.web.models import tracker as models
 from etf_platform.web.models.paging import Code, Day, Limit, Offset, Page, Symbol, page_of
@@ -135,7 +134,7 @@ def holders(read: Reading, stock: str | None, least: float, day: Any = None) -> 
     """Funds that hold a stock, with names and last quotes; unknown values are None."""
     services = read.services
     rows = read.holdings.on(day or services.today).of_stock(stock, least)
-    quoted = tracker.last_quotes(services.ops, list(rows["symbol"]))
+    quoted = fresh_quotes(services, list(rows["symbol"]))
     called = names(services, rows["symbol"])
     kept = ("stock", "weight", "rank", "completeness", "as_of", "published_at")
     return [

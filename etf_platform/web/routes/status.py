@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from fastapi import APIRouter
 
-from etf_platform.arbitrage.clock import seconds_to_close
+from etf_platform.arbitrage.clock import seconds_to_close, seconds_traded
 from etf_platform.core import tables as t
 from etf_platform.core.config.models import SampleSource
 from etf_platform.core.errors import CalendarEndError, ConfigError, PlatformError
@@ -19,7 +19,7 @@ from etf_platform.web.models import tracker as models
 from etf_platform.web.models.paging import Limit, Offset, Page, page_of
 from etf_platform.web.reading import Read, Reading
 from etf_platform.web.routes.reports import todays_report
-from etf_platform.web.services import Services
+from etf_platform.web.services import SHANGHAI, Services
 
 router = APIRouter()
 LATE_AFTER = 3  # scan intervals
@@ -29,9 +29,10 @@ LATE_AFTER = 3  # scan intervals
 def status(read: Read) -> compatible.Status:
     """State of the monitor."""
     services = read.services
-    last = tracker.last_scan(services.ops)
+    last, tried = tracker.last_scan(services.ops), tracker.scans(services.ops, 1)
+    wanted = tracker.monitor(services.ops)["wanted"] == "running"
     return compatible.Status(
-        is_running=tracker.monitor(services.ops)["wanted"] == "running",
+        is_running=wanted and not is_silent(services, tried[0]["at"] if tried else None),
         is_trading_time=is_trading(services),
         watch_stocks_count=len(watchlist.read(services.watchlist).my_stocks),
         covered_etfs_count=len(covered_funds(read)),
@@ -68,8 +69,6 @@ def monitor(read: Read) -> models.Monitor:
     last, finished = tracker.scans(services.ops, 1), tracker.last_scan(services.ops)
     trading, wanted = is_trading(services), row["wanted"]
     ended = finished["at"] if finished else None
-    patience = dt.timedelta(seconds=LATE_AFTER * settings.strategy.scan_interval)
-    is_late = ended is None or services.now() - ended > patience
     return models.Monitor(
         wanted=wanted,
         changed_by=row["changed_by"],
@@ -80,7 +79,7 @@ def monitor(read: Read) -> models.Monitor:
         now=services.now(),
         last_scan=models.Scan(**last[0]) if last else None,
         last_finished=ended,
-        is_late=trading and wanted == "running" and is_late,
+        is_late=wanted == "running" and is_silent(services, ended),
         signals_today=tracker.count_signals(services.ops, services.today),
         scan_interval=settings.strategy.scan_interval,
         refresh=settings.refresh.model_dump(),
@@ -128,6 +127,17 @@ def covered_funds(read: Reading) -> set[str]:
     least = services.config.arbitrage.strategy.min_weight
     watched = watchlist.read(services.watchlist).my_stocks
     return {fund for stock in watched for fund in known.of_stock(stock.symbol, least)["symbol"]}
+
+
+def is_silent(services: Services, since: dt.datetime | None) -> bool:
+    """Whether the exchange trades and has traded for more than three scan intervals since a moment (None: never)."""
+    if not is_trading(services):
+        return False
+    hours, now = services.config.arbitrage.trading_hours, services.local_now
+    traded = seconds_traded(now, hours)
+    if since is not None and since.astimezone(SHANGHAI).date() == now.date():
+        traded -= seconds_traded(since.astimezone(SHANGHAI), hours)
+    return traded > LATE_AFTER * services.config.arbitrage.strategy.scan_interval
 
 
 def _seconds_to_close(services: Services) -> int | None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from etf_platform.storage import tracker, watchlist
 from etf_platform.web import compatible as original
 from etf_platform.web.holdings import exposed, records
-from etf_platform.web.live import Board, board, has_opened, is_trading
+from etf_platform.web.live import Board, board, fresh_quotes, has_opened, is_trading
 from etf_platform.web.models import compatible
 from etf_platform.web.models import tracker as models
 from etf_platform.web.models.paging import Day, Limit, Offset, Page, page_of
@@ -133,7 +133,7 @@ def watched_rows(read: Reading) -> list[Row]:
     """Watched stocks with quote and, where it is of the quote's day, board; in the list's order, unknown is None."""
     services = read.services
     watched = watchlist.read(services.watchlist).my_stocks
-    quoted = tracker.last_quotes(services.ops, [stock.symbol for stock in watched])
+    quoted = fresh_quotes(services, [stock.symbol for stock in watched])
     found = board(services, read.picker)
     rows = {row["symbol"]: row for row in found.rows}
     shown = []
@@ -150,7 +150,7 @@ def exposed_rows(read: Reading, found: Board) -> list[Row]:
         return []
     rows = records(exposed(found, read.holdings.on(found.day)))
     called = names(read.services, [symbol for row in rows for symbol in (row["etf"], row["stock"])])
-    quoted = tracker.last_quotes(read.services.ops, [row["etf"] for row in rows])
+    quoted = fresh_quotes(read.services, [row["etf"] for row in rows])
     return [_exposed(row, called, quoted.get(row["etf"], {})) for row in rows]
 
 
