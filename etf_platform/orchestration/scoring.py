@@ -110,7 +110,7 @@ def report_of(
     inputs = (bars, series, platform.config.scoring, pd.DatetimeIndex([day]), calendars(platform))
     views, stored = views_of(*inputs, keys=wanted).on(day), Stored.of(*inputs)
     positions = read_positions(os.environ, platform.workspace.home / POSITIONS, day)
-    return report_from(facts_of(day, views, scores, factors, basis, stored, bars, platform.source_label, positions))
+    return report_from(facts_of(day, views, scores, factors, basis, stored, platform.source_label, positions))
 
 
 def known_keys(platform: Platform, keys: Sequence[str] | None) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ from etf_platform.core.config.scoring import ScoringConfig
 from etf_platform.reports.scoring import document as d
 from etf_platform.reports.scoring.positions import Positions
 from etf_platform.scoring.capital import margin_days
-from etf_platform.scoring.closes import adjusted_closes
 from etf_platform.scoring.inputs import Stored
 from etf_platform.scoring.markets import Markets
 from etf_platform.scoring.views import AssetView
@@ -39,7 +38,7 @@ class Facts:
     stored : Stored
         Histories cut at the session, which is its only day.
     closes : mapping of asset to Series
-        Adjusted, up to the session.
+        Adjusted, up to the newest one that could be known at the run of the session.
     source : str
         Of the scores.
     """
@@ -85,7 +84,6 @@ def facts_of(
     factors: pd.DataFrame,
     basis: pd.DataFrame,
     stored: Stored,
-    bars: pd.DataFrame,
     source: str,
     positions: Positions | None,
 ) -> Facts:
@@ -94,7 +92,7 @@ def facts_of(
     for row in plain_rows(factors):
         by_asset.setdefault(row["asset"], {})[row["factor"]] = row
     sessions = int(basis["sessions"].max()) if len(basis) else 0
-    closes = adjusted_closes(bars[bars["date"] <= pd.Timestamp(day)], stored.settings)
+    closes = {key: history.bars["close"] for key, history in stored.assets.items()}
     by_key = {row["asset"]: row for row in plain_rows(scores)}
     return Facts(day, tuple(views), by_key, by_asset, sessions, stored, closes, source, positions)
 
