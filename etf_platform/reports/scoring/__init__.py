@@ -2,14 +2,15 @@
 
 `document` holds what goes in, `positions` reads the reader's holdings, `layout` what a report consists of; `opening`,
 `holdings`, `overview`, `assets` (with `judgement`, `parts`, `volume`) and `closing` its sections in order; `render`,
-`text` and `message` the forms. Not here: any score or judgement; they arrive as values.
+`text`, `values` and `message` the forms. Not here: any score or judgement; they arrive as values.
 """
 
 from etf_platform.reports.scoring.document import MarketReport
 from etf_platform.reports.scoring.message import message_blocks, message_closing, message_subject
 from etf_platform.reports.scoring.positions import Positions, read_positions
-from etf_platform.reports.scoring.render import report_html, report_markdown
+from etf_platform.reports.scoring.render import report_html, report_mail, report_markdown
 from etf_platform.reports.scoring.text import report_text
+from etf_platform.reports.scoring.values import report_dict
 
 __all__ = [
     "MarketReport",
@@ -18,7 +19,9 @@ __all__ = [
     "message_closing",
     "message_subject",
     "read_positions",
+    "report_dict",
     "report_html",
+    "report_mail",
     "report_markdown",
     "report_text",
 ]

@@ -61,6 +61,11 @@ def report_html(report: MarketReport, pictures: Sequence[Picture] = ()) -> str:
     )
 
 
+def report_mail(report: MarketReport) -> str:
+    """The Markdown's content as the inside of an HTML mail: no links within the page, no pictures."""
+    return _environment(html=True).get_template("scoring_mail.html.j2").render(parts=blocks_of(parts_of(report)))
+
+
 def sections_of(parts: Sequence[layout.Part]) -> Section:
     """The tree of a report: its title, with the sections below it; rules are the page's business and left out."""
     open_: list[Section] = [Section(Heading(0, ""), "top")]

@@ -12,6 +12,7 @@ from etf_platform.reports.scoring.layout import Banner, Block, Heading, Items, L
 
 WIDE = 80
 GAP = 2
+NARROWEST = 24  # columns that a last column must have to be written in lines
 FRAME, THIN = "=" * WIDE, "-" * WIDE
 VARIATION, JOINER = "\ufe0f", "\u200d"
 PIECES = re.compile(r"\s+|[!-~]+|.[\ufe0f\u200d]*")
@@ -46,25 +47,25 @@ def width(text: str) -> int:
     return columns
 
 
-def wrapped(text: str, indent: str = "", following: str = "") -> list[str]:
-    """The text in lines of at most 80 columns; words of Latin letters and numbers stay whole where they fit."""
+def wrapped(text: str, indent: str = "", following: str = "", most: int = WIDE) -> list[str]:
+    """The text in lines of at most `most` columns; words of Latin letters and numbers stay whole where they fit."""
     lines, current = [], indent
     for piece in PIECES.findall(text):
-        if width(current) + width(piece) > WIDE and current.strip():
+        if width(current) + width(piece) > most and current.strip():
             lines.append(current.rstrip())
             current = following
         if not (piece.isspace() and current == following and lines):
             current += piece
-        while width(current) > WIDE:
-            head = _fitting(current)
+        while width(current) > most:
+            head = _fitting(current, most)
             lines.append(head)
             current = following + current[len(head) :]
     return [*lines, current.rstrip()] if current.strip() else lines or [""]
 
 
-def _fitting(text: str) -> str:
+def _fitting(text: str, most: int) -> str:
     head = text
-    while width(head) > WIDE:
+    while width(head) > most:
         head = head[:-1]
     return head
 
@@ -106,14 +107,20 @@ def _item(one: Line) -> list[str]:
 def _table(table: Table) -> list[str]:
     texts = [[cell.text for cell in row] for row in table.rows]
     columns = [max(width(text) for text in column) for column in zip(table.headers, *texts, strict=True)]
-    if sum(columns) + GAP * (len(columns) - 1) <= WIDE:
-        return [_row(list(row), columns, table) for row in (table.headers, *texts)]
-    return [line for row in texts for line in _record(table, row)]
+    left = WIDE - sum(columns[:-1]) - GAP * (len(columns) - 1)
+    if left < min(columns[-1], NARROWEST):
+        return [line for row in texts for line in _record(table, row)]
+    columns[-1] = min(columns[-1], left)
+    return [line for row in (list(table.headers), *texts) for line in _row(row, columns, table)]
 
 
-def _row(texts: list[str], columns: list[int], table: Table) -> str:
-    cells = (padded(text, wide, right) for text, wide, right in zip(texts, columns, table.numeric, strict=True))
-    return (" " * GAP).join(cells).rstrip()
+def _row(texts: list[str], columns: list[int], table: Table) -> list[str]:
+    """A row of aligned cells; the last one goes on below itself."""
+    first, *rest = wrapped(texts[-1], most=columns[-1])
+    cells = zip([*texts[:-1], first], columns, table.numeric, strict=True)
+    blank = " " * (sum(columns[:-1]) + GAP * (len(columns) - 1))
+    line = (" " * GAP).join(padded(text, wide, right) for text, wide, right in cells)
+    return [line.rstrip(), *(blank + text for text in rest)]
 
 
 def _record(table: Table, row: list[str]) -> list[str]:

@@ -130,6 +130,14 @@ def test_lines_are_broken_between_words():
     assert wrapped("x" * 100) == ["x" * 80, "x" * 20]
 
 
+def test_a_last_column_that_is_too_wide_goes_on_below_itself(report):
+    long = replace(report.panic[1], reason="no VHSI is recorded; HKVI needs HKTECH: no recorded bars for 3032.HK")
+
+    lines = report_text(replace(report, panic=(long,))).splitlines()
+    assert "港股  -     不可用  不可用  no VHSI is recorded; HKVI needs HKTECH: no recorded" in lines
+    assert " " * 28 + "bars for 3032.HK" in lines
+
+
 def test_the_page_escapes_names(report):
     asset = replace(report.assets[3], name="<script>alert(1)</script>&", reason="<i>")
 
