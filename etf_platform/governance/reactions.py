@@ -1,0 +1,112 @@
+"""What fail-safe rules do when they fire: freeze, degrade to the last stable release, open a retrain, halt, or tell.
+
+The rules are judged in `failsafe`; here their actions become events of one act, recorded in one transaction with the
+letters about it. Recording the same session again adds nothing. Not here: running a retrain job (`orchestration`).
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+
+from etf_platform.core.config.governance import GovernanceConfig
+from etf_platform.core.units import event as kinds
+from etf_platform.core.units.event import Event
+from etf_platform.governance import breaker, freezes
+from etf_platform.governance.failsafe import Verdict, fired_event
+from etf_platform.governance.releases import fold
+from etf_platform.governance.rollback import Act, Post, Trigger, plan
+from etf_platform.storage import events as ledger
+from etf_platform.storage.outbox import transaction
+
+BY = "system:failsafe"
+
+
+def record(
+    engine: sa.Engine,
+    config: GovernanceConfig,
+    verdicts: Iterable[Verdict],
+    strategy: str,
+    post: Post,
+    now: dt.datetime | None = None,
+) -> list[Event]:
+    """Append what the fired verdicts demand, in one transaction with its letters; events that are new.
+
+    A verdict whose firing is on record demands nothing more: what a person lifted since stays lifted for that session.
+    """
+    with transaction(engine) as connection:
+        known = ledger.read(connection)
+        keys = {event.key for event in known}
+        fired = [v for v in verdicts if v.has_fired and fired_event(v, strategy).key not in keys]
+        fresh: list[Event] = []
+        for verdict in fired:
+            fresh += ledger.append(connection, react([*known, *fresh], config, verdict, strategy), now)
+        if fresh:
+            post(connection, fresh)
+        return fresh
+
+
+def react(events: Sequence[Event], config: GovernanceConfig, verdict: Verdict, strategy: str) -> list[Event]:
+    """Events of one fired rule: the firing itself, its action, and an incident unless it only warns.
+
+    A freeze or retrain of the same strategy that is still open is not opened twice.
+    """
+    acts = {
+        "freeze": _freeze,
+        "degrade": _degrade,
+        "retrain": _retrain,
+        "halt": _halt,
+        "notify": _nothing,
+    }[verdict.rule.action](events, config, verdict, strategy)
+    incident = [] if verdict.rule.severity == "warning" else [_incident(verdict, strategy)]
+    has_one = any(event.kind == kinds.INCIDENT_OPENED for event in acts)
+    return [fired_event(verdict, strategy), *acts, *([] if has_one else incident)]
+
+
+def _freeze(events: Sequence[Event], config: GovernanceConfig, verdict: Verdict, strategy: str) -> list[Event]:
+    rule = verdict.rule.rule_id
+    if any(freeze.rule == rule for freeze in freezes.fold(events, config).of(strategy)):
+        return []
+    key = f"failsafe/{rule}/{strategy}/{verdict.session}"
+    return [freezes.freeze(strategy, key, BY, verdict.reason, verdict.session, rule)]
+
+
+def _degrade(events: Sequence[Event], config: GovernanceConfig, verdict: Verdict, strategy: str) -> list[Event]:
+    """Roll the candidate back, or without one the stable release; nothing when nothing is in force."""
+    releases = fold(events, config, strategy)
+    if not releases.in_force:
+        return []
+    trigger = Trigger(verdict.rule.rule_id, verdict.reason)
+    return plan(releases, Act(releases.in_force[0], (trigger,), verdict.session, BY))
+
+
+def _retrain(events: Sequence[Event], config: GovernanceConfig, verdict: Verdict, strategy: str) -> list[Event]:
+    frozen = _freeze(events, config, verdict, strategy)
+    if has_open_retrain(events, strategy):
+        return frozen
+    payload = {"rule": verdict.rule.rule_id, "reason": verdict.reason, "audit": "parameters"}
+    key = f"{kinds.RETRAIN_OPENED}/{strategy}/{verdict.session}"
+    return [*frozen, Event(key, kinds.RETRAIN_OPENED, strategy, BY, payload, verdict.session)]
+
+
+def _halt(events: Sequence[Event], config: GovernanceConfig, verdict: Verdict, strategy: str) -> list[Event]:
+    before = breaker.fold(events, strategy)
+    after = breaker.BreakerState("HALTED", verdict.session, 0, (verdict.reason,))
+    return [*_freeze(events, config, verdict, strategy), *breaker.moved(before, after, strategy)]
+
+
+def _nothing(events: Sequence[Event], config: GovernanceConfig, verdict: Verdict, strategy: str) -> list[Event]:
+    return []
+
+
+def has_open_retrain(events: Iterable[Event], strategy: str) -> bool:
+    """Whether a retrain of the strategy was opened and not closed since."""
+    about = [e for e in events if e.subject == strategy and e.kind in (kinds.RETRAIN_OPENED, kinds.RETRAIN_CLOSED)]
+    return bool(about) and about[-1].kind == kinds.RETRAIN_OPENED
+
+
+def _incident(verdict: Verdict, strategy: str) -> Event:
+    rule = verdict.rule
+    payload = {"rules": [rule.rule_id], "reasons": [verdict.reason], "severity": rule.severity, "text": verdict.reason}
+    key = f"{kinds.INCIDENT_OPENED}/failsafe/{rule.rule_id}/{strategy}/{verdict.session}"
+    return Event(key, kinds.INCIDENT_OPENED, strategy, BY, payload, verdict.session)
