@@ -94,7 +94,7 @@ def report_of(
     InsufficientDataError
         The session has no scores.
     """
-    from etf_platform.orchestration.scoring_facts import facts_of
+    from etf_platform.orchestration.scoring_facts import facts_of, index_keys
     from etf_platform.orchestration.scoring_report import report_from
     from etf_platform.scoring.assembly import views_of
     from etf_platform.scoring.inputs import Stored
@@ -108,9 +108,10 @@ def report_of(
     bars, found = opened.read(t.BARS, universe, end=day), opened.read_if_there(t.ASSET_SERIES, universe, end=day)
     series = t.ASSET_SERIES.no_rows() if found is None else found
     inputs = (bars, series, platform.config.scoring, pd.DatetimeIndex([day]), calendars(platform))
-    views, stored = views_of(*inputs, keys=wanted).on(day), Stored.of(*inputs)
+    shown = tuple(dict.fromkeys((*wanted, *index_keys(platform.config.scoring))))
+    views, stored = views_of(*inputs, keys=shown).on(day), Stored.of(*inputs)
     positions = read_positions(os.environ, platform.workspace.home / POSITIONS, day)
-    return report_from(facts_of(day, views, scores, factors, basis, stored, platform.source_label, positions))
+    return report_from(facts_of(day, wanted, views, scores, factors, basis, stored, platform.source_label, positions))
 
 
 def known_keys(platform: Platform, keys: Sequence[str] | None) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from etf_platform.scoring.inputs import Stored
 from etf_platform.scoring.markets import Markets
 from etf_platform.scoring.views import AssetView
 
+INDEX_TYPES = ("index", "proxy_etf")
 Row = Mapping[str, Any]
 
 
@@ -30,7 +31,9 @@ class Facts:
     Attributes
     ----------
     views : tuple of AssetView
-        In the order of the report.
+        Of the assets that the report is about, in its order.
+    indices : tuple of AssetView
+        Of the core indices, whatever the report is about.
     scores : mapping of asset to row of ASSET_SCORES
     factors : mapping of asset to {factor: row of FACTOR_SCORES}
     sessions : int
@@ -45,6 +48,7 @@ class Facts:
 
     day: dt.date
     views: tuple[AssetView, ...]
+    indices: tuple[AssetView, ...]
     scores: Mapping[str, Row]
     factors: Mapping[str, Mapping[str, Row]]
     sessions: int
@@ -79,6 +83,7 @@ class Facts:
 
 def facts_of(
     day: dt.date,
+    wanted: Sequence[str],
     views: Sequence[AssetView],
     scores: pd.DataFrame,
     factors: pd.DataFrame,
@@ -87,14 +92,32 @@ def facts_of(
     source: str,
     positions: Positions | None,
 ) -> Facts:
-    """Facts from views and from the stored rows of the session."""
+    """Facts from views (of the wanted assets and of the indices) and from the stored rows of the session."""
     by_asset: dict[str, dict[str, Row]] = {}
     for row in plain_rows(factors):
         by_asset.setdefault(row["asset"], {})[row["factor"]] = row
     sessions = int(basis["sessions"].max()) if len(basis) else 0
     closes = {key: history.bars["close"] for key, history in stored.assets.items()}
     by_key = {row["asset"]: row for row in plain_rows(scores)}
-    return Facts(day, tuple(views), by_key, by_asset, sessions, stored, closes, source, positions)
+    by_name = {view.key: view for view in views}
+    indices = tuple(by_name[key] for key in index_keys(stored.settings))
+    return Facts(
+        day,
+        tuple(by_name[key] for key in wanted),
+        indices,
+        by_key,
+        by_asset,
+        sessions,
+        stored,
+        closes,
+        source,
+        positions,
+    )
+
+
+def index_keys(settings: ScoringConfig) -> tuple[str, ...]:
+    """The core indices, in the order of `scoring.yaml`."""
+    return tuple(k for k, asset in settings.assets.items() if asset.group == "core" and asset.type in INDEX_TYPES)
 
 
 def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -27,7 +27,6 @@ from etf_platform.scoring.valuation import PERIODS, equity_risk_premium, percent
 from etf_platform.scoring.views import AssetView
 
 MARKETS = {"美股": "US", "港股": "HK", "A股": "CN"}
-INDICES = ("index", "proxy_etf")
 YEAR = 250
 SESSIONS_A_YEAR = 252
 PROXY = re.compile(r"\(proxy ([^)]+)\)")
@@ -46,7 +45,7 @@ def report_from(facts: Facts) -> d.MarketReport:
         bands=tuple(d.like(d.Band, band) for band in BANDS),
         assets=tuple(_asset(facts, view) for view in facts.views if view.key not in broken),
         failures=tuple(d.Failure(settings.assets[key].name, why) for key, why in broken.items()),
-        indices=tuple(_index(facts, view) for view in facts.views if view.asset.type in INDICES),
+        indices=tuple(_index(facts, view) for view in facts.indices),
         **_panic(facts.markets),
         **_state(facts),
         regimes=tuple(d.like(d.Regime, regime) for regime in REGIMES),

@@ -253,6 +253,13 @@ def test_a_report_is_of_the_asked_assets_and_an_unknown_one_is_refused(done):
     report = report_of(platform, DAY, ["HS300", "GOLD", "HS300"])
 
     assert [asset.key for asset in report.assets] == ["HS300", "GOLD"]
+    assert [line.label.split()[0] for line in report.indices] == [
+        "纳斯达克",
+        "科创50",
+        "恒生科技",
+        "创业板指",
+        "沪深300",
+    ]
     assert score_day(platform, DAY, ["GOLD"])["asset"].tolist() == ["GOLD"]
     for ask in (report_of, score_day):
         with pytest.raises(BadInputError, match="no asset HS301"):
