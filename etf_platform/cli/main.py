@@ -20,7 +20,7 @@ def main() -> None:
       etf-platform run --date 2025-06-13         one session of all pools
       etf-platform backfill --from A --to B      many sessions in one run
       etf-platform trend run                     US universe: indicators, signals, back-tests, risk
-      etf-platform score run                     scores of 29 assets and the daily market report
+      etf-platform score run                     scores of the assets, and the daily market report
       etf-platform ui                            open Dagster on the same state
       etf-platform notify test                   a test message on every channel that is set up
       etf-platform arb both --source live        limit-up monitor with its page and API

@@ -91,6 +91,7 @@ def run(
     from etf_platform.orchestration.runner import latest_session
     from etf_platform.orchestration.scoring import known_keys, score_day, score_range
     from etf_platform.orchestration.steps.market_report import report_path
+    from etf_platform.reports.tables import format_frame
 
     platform = _opened(workspace)
     if is_list:
@@ -105,7 +106,7 @@ def run(
     if not result.succeeded:
         raise SystemExit(State.BLOCKED.exit_code)
     if verbose:
-        print_frame(score_day(platform, end, keys)[list(COLUMNS)], "table")
+        say(format_frame(score_day(platform, end, keys)[list(COLUMNS)], None, "table"))
     is_all = set(keys) == set(platform.config.scoring.assets)
     if is_all and save is None and form == "markdown":
         say(f"Report   {report_path(platform, end)}")
