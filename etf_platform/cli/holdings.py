@@ -60,8 +60,8 @@ def add(
     platform = Platform.open(workspace)
     sessions = platform.sessions(platform.config.arbitrage.funds)
     found = parse_holdings(path.read_bytes(), file, path.name, datetime.now(UTC), sessions)
-    for row in found.refused.itertuples(index=False):
-        say(f"refused: {' '.join(filter(None, (row.fund, row.stock)))}: {row.reason}")
+    for row in found.refused.to_dict("records"):
+        say(f"refused: {row['fund']} {row['stock']}".rstrip() + f": {row['reason']}")
     if found.rows.empty:
         say(f"{path.name}: no row can be used; nothing was kept")
         raise SystemExit(REFUSED)

@@ -7,13 +7,14 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from etf_platform.arbitrage.clock import SHANGHAI
 from etf_platform.core import tables as t
 from etf_platform.core.errors import MissingTableError
 from etf_platform.core.schema import Table
 from etf_platform.storage import tracker
 from etf_platform.web.candles import WINDOWS, Adjust, Candles, Period, candles, first_day_needed, grouped_bars
 from etf_platform.web.picking import Picker, Row, Wanted
-from etf_platform.web.services import SHANGHAI, Services
+from etf_platform.web.services import Services
 from etf_platform.web.symbols import is_fund
 
 COLUMNS = ("date", "open", "high", "low", "close", "volume", "amount", "adj_factor", "source")

@@ -3,9 +3,9 @@
 import datetime as dt
 from collections.abc import Mapping
 
+from etf_platform.arbitrage.clock import SHANGHAI
 from etf_platform.web.live import local_time
 from etf_platform.web.models.paging import Row
-from etf_platform.web.services import SHANGHAI
 from etf_platform.web.symbols import bare
 
 LEVELS = {"高": "high", "中": "medium", "低": "low"}

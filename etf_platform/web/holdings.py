@@ -17,8 +17,7 @@ from etf_platform.web.live import Board
 from etf_platform.web.picking import Row
 from etf_platform.web.services import Services
 
-TYPES = {"symbol": "str", "stock": "str", "as_of": "datetime64[ns]", "published_at": "datetime64[ns]", "rank": "int64"}
-NONE = pd.DataFrame({c.name: [] for c in t.FUND_HOLDINGS.columns}).astype(TYPES)
+NONE = t.FUND_HOLDINGS.no_rows()
 IN_TOP = 10
 
 

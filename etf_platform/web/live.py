@@ -11,12 +11,12 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from etf_platform.arbitrage.clock import is_open
+from etf_platform.arbitrage.clock import SHANGHAI, is_open
 from etf_platform.core import tables as t
 from etf_platform.core.errors import CalendarEndError, MissingTableError
 from etf_platform.storage import tracker
 from etf_platform.web.picking import Picker, Row, Wanted
-from etf_platform.web.services import SHANGHAI, Services
+from etf_platform.web.services import Services
 from etf_platform.web.symbols import names
 
 Origin = Literal["live", "closes", "none"]

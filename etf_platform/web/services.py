@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-from zoneinfo import ZoneInfo
 
+from etf_platform.arbitrage.clock import SHANGHAI
 from etf_platform.core.config import Config, load_config
 from etf_platform.core.config.load import WATCHLIST
 from etf_platform.core.secrets import Secrets
@@ -21,8 +21,6 @@ from etf_platform.storage.opsdb import open_ops
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class Actions(Protocol):

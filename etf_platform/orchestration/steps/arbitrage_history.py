@@ -184,7 +184,7 @@ def _board_returns(
     """
     stored = tables.read_if_there(t.BOARD_RETURNS, universe)
     done = tables.read_if_there(t.EXPECTATIONS, universe)
-    known, since = no_board_returns(), None
+    known, since = t.BOARD_RETURNS.no_rows(), None
     if first is not None and stored is not None and done is not None and done["date"].max().date() < first:
         known, since = stored, done["date"].max().date()
     end = window.end if since is not None else None
@@ -199,12 +199,6 @@ def _board_returns(
         since = found.max().date() if len(found) else since
     index = pd.DatetimeIndex(sorted({day for part in days for day in part}))
     return known, index[index <= pd.Timestamp(window.end)] if window.end is not None else index
-
-
-def no_board_returns() -> pd.DataFrame:
-    """BOARD_RETURNS without rows."""
-    frame: pd.DataFrame = t.BOARD_RETURNS.arrow_schema().empty_table().to_pandas()
-    return frame.astype({"date": "datetime64[ns]", "known_on": "datetime64[ns]"})
 
 
 def _signals(rows: list[dict[str, object]]) -> pd.DataFrame:

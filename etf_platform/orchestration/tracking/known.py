@@ -22,15 +22,6 @@ from etf_platform.orchestration.platform import Platform
 
 SESSIONS = 20
 LOOK_BACK = timedelta(days=60)
-DTYPES = {
-    "date": "datetime64[ns]",
-    "timestamp": "datetime64[us, UTC]",
-    "string": "str",
-    "bool": "bool",
-    "int64": "int64",
-    "float64": "float64",
-    "float32": "float32",
-}
 STATE_COLUMNS = ("date", "symbol", "boards_in_row")
 MINUTE_COLUMNS = ("date", "symbol", "time", "amount")
 
@@ -141,9 +132,7 @@ def _rows(
     try:
         return platform.lake.read(table, universe, start, end, columns)
     except MissingTableError:
-        return pd.DataFrame(
-            {c.name: pd.Series(dtype=DTYPES[c.type]) for c in table.columns if not columns or c.name in columns}
-        )
+        return table.no_rows()[list(columns) if columns else [c.name for c in table.columns]]
 
 
 def _figures(bars: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:

@@ -19,6 +19,7 @@ from etf_platform.core.config.arbitrage import Watchlist
 from etf_platform.core.config.live import LiveSource
 from etf_platform.core.config.load import WATCHLIST
 from etf_platform.core.errors import ConfigError, PlatformError
+from etf_platform.market.instruments import suffixed
 from etf_platform.market.live import Wire
 from etf_platform.orchestration.alerting.deliver import desk_of
 from etf_platform.orchestration.live import wire_of
@@ -163,7 +164,7 @@ def _scan(platform: Platform, now: dt.datetime, asked_by: str, token: str, wire:
 def _look(platform: Platform, wire: Wire, known: Known, listed: Watchlist, seen_today: Collection[str]) -> Sighting:
     settings = platform.config.arbitrage
     mine = {s.symbol for s in listed.my_stocks} | set(seen_today)
-    shown = {*settings.watch_etfs, *(_fund_symbol(fund.code) for fund in listed.watch_etfs)}
+    shown = {*settings.watch_etfs, *(suffixed(fund.code) for fund in listed.watch_etfs)}
 
     def stocks(pool: pd.DataFrame) -> set[str]:
         everything = set(known.stocks["symbol"]) if settings.strategy.scan_scope == "all" else set()
@@ -175,10 +176,6 @@ def _look(platform: Platform, wire: Wire, known: Known, listed: Watchlist, seen_
     sessions = platform.sessions(settings.stocks)
     exist = {*known.stocks["symbol"], *platform.config.instruments.instruments, *tracker.quoted(platform.ops)}
     return look(wire, sessions, pd.Timestamp(known.day), stocks, funds, exist)
-
-
-def _fund_symbol(code: str) -> str:
-    return f"{code}.{'SH' if code[0] == '5' else 'SZ'}"
 
 
 def _report(

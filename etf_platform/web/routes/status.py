@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from fastapi import APIRouter
 
-from etf_platform.arbitrage.clock import seconds_to_close, seconds_traded
+from etf_platform.arbitrage.clock import SHANGHAI, seconds_to_close, seconds_traded
 from etf_platform.core import tables as t
 from etf_platform.core.config.models import SampleSource
 from etf_platform.core.errors import CalendarEndError, ConfigError, PlatformError
@@ -15,11 +15,11 @@ from etf_platform.storage.source_states import source_states
 from etf_platform.web.compatible import local_iso
 from etf_platform.web.live import is_trading
 from etf_platform.web.models import compatible, platform
-from etf_platform.web.models import tracker as models
+from etf_platform.web.models import monitor as models
 from etf_platform.web.models.paging import Limit, Offset, Page, page_of
 from etf_platform.web.reading import Read, Reading
 from etf_platform.web.routes.reports import todays_report
-from etf_platform.web.services import SHANGHAI, Services
+from etf_platform.web.services import Services
 
 router = APIRouter()
 LATE_AFTER = 3  # scan intervals

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from etf_platform.arbitrage.clock import SHANGHAI
 from etf_platform.storage import tracker, watchlist
 from etf_platform.web import compatible as original
 from etf_platform.web.holdings import exposed, records
@@ -14,7 +15,6 @@ from etf_platform.web.models import tracker as models
 from etf_platform.web.models.paging import Day, Limit, Offset, Page, page_of
 from etf_platform.web.picking import Row
 from etf_platform.web.reading import Read, Reading
-from etf_platform.web.services import SHANGHAI
 from etf_platform.web.symbols import is_fund, names, stock_list
 
 router = APIRouter()
