@@ -38,12 +38,11 @@ def verify(public: bytes, message: bytes, signature: bytes) -> bool:
     """Whether the signature is one of this key over this message; False for anything malformed."""
     if len(public) != 32 or len(signature) != 64:
         return False
-    key, commitment = _decode(public), _decode(signature[:32])
-    response = int.from_bytes(signature[32:], "little")
-    if key is None or commitment is None or response >= ORDER:
+    key, response = _decode(public), int.from_bytes(signature[32:], "little")
+    if key is None or response >= ORDER:
         return False
     challenge = _hash(signature[:32], public, message) % ORDER
-    return _is_same(_times(response, BASE), _add(commitment, _times(challenge, key)))
+    return _encode(_sum_of_multiples(response, BASE, challenge, _negative(key))) == signature[:32]
 
 
 def _expand(seed: bytes) -> tuple[int, bytes]:
@@ -63,17 +62,29 @@ def _add(one: Point, other: Point) -> Point:
     return e * f % P, g * h % P, f * g % P, e * h % P
 
 
+def _double(point: Point) -> Point:
+    a, b, c = point[0] * point[0] % P, point[1] * point[1] % P, 2 * point[2] * point[2] % P
+    h, g = a + b, a - b
+    e, f = h - (point[0] + point[1]) ** 2, c + g
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def _negative(point: Point) -> Point:
+    return P - point[0], point[1], point[2], P - point[3]
+
+
 def _times(scalar: int, point: Point) -> Point:
+    return _sum_of_multiples(scalar, point, 0, NEUTRAL)
+
+
+def _sum_of_multiples(m: int, one: Point, n: int, other: Point) -> Point:
+    """m * one + n * other, with one doubling per bit for both (Shamir's trick)."""
+    choices = (None, one, other, _add(one, other))
     total = NEUTRAL
-    while scalar:
-        if scalar & 1:
-            total = _add(total, point)
-        point, scalar = _add(point, point), scalar >> 1
+    for i in reversed(range(max(m.bit_length(), n.bit_length()))):
+        total, choice = _double(total), choices[(m >> i & 1) + 2 * (n >> i & 1)]
+        total = _add(total, choice) if choice is not None else total
     return total
-
-
-def _is_same(one: Point, other: Point) -> bool:
-    return (one[0] * other[2] - other[0] * one[2]) % P == 0 and (one[1] * other[2] - other[1] * one[2]) % P == 0
 
 
 def _encode(point: Point) -> bytes:

@@ -341,12 +341,12 @@ def test_a_hold_stops_a_release_and_only_a_person_ends_it(raised, staff):
 # ---- killed in the middle
 
 
-STRATEGIES = [f"pool_{i:02d}" for i in range(12)]
+STRATEGIES = [f"pool_{i:02d}" for i in range(30)]
 
 
 @pytest.fixture
 def many(ops, staff):
-    """Twelve strategies, each with a candidate in its first stage above a stable release that is cash."""
+    """Thirty strategies, each with a candidate in its first stage above a stable release that is cash."""
     for name in STRATEGIES:
         append(ops, story.proposal(name, strategy=name))
         story.rise(ops, staff.config, staff, name, "S5")
@@ -388,14 +388,12 @@ def test_twenty_kills_at_random_points_leave_every_release_before_or_after_never
     progress = []
     for _ in range(20):
         process = start_rolling(many, staff, pause=0.02)
-        time.sleep(choose.uniform(0.0, 0.12))
+        time.sleep(choose.uniform(0.0, 0.3))
         process.send_signal(signal.SIGKILL)
         process.wait()
         found = states(many, staff)
         assert not [text for text in found if text.startswith("half")]
         progress.append(found.count("after"))
-        if progress[-1] == len(STRATEGIES):
-            break
 
     start_rolling(many, staff, pause=0.0).wait()
 
