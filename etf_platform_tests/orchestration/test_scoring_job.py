@@ -220,9 +220,11 @@ def _fuses(platform):
 
 
 def test_days_before_the_first_score_have_none(copy):
-    outcome = write_scores(copy, "ASSETS", Window(date(2023, 11, 1), date(2023, 11, 30), "test"))
+    before = _stored(copy, t.ASSET_SCORES)
+    with pytest.raises(InsufficientDataError, match=r"no session from the first score \(2023-12-01\) on"):
+        write_scores(copy, "ASSETS", Window(date(2023, 11, 1), date(2023, 11, 30), "test"))
 
-    assert (outcome.written, outcome.facts["first score"]) == ((), FIRST)
+    assert _stored(copy, t.ASSET_SCORES).equals(before)
 
 
 def test_the_evaluation_reads_only_what_was_known(done):

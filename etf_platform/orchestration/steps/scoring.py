@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from etf_platform.core import tables as t
+from etf_platform.core.errors import InsufficientDataError
 from etf_platform.core.schema import Table
 from etf_platform.core.states import State
 from etf_platform.orchestration.platform import Platform
@@ -38,12 +39,18 @@ def write_scores(platform: Platform, universe: str, window: Window) -> Outcome:
     ------
     MissingTableError
         No bars are stored.
+    InsufficientDataError
+        The whole window lies before `first_score`.
     """
     tables = StepTables(platform, window)
     bars = tables.read(t.BARS, universe, end=window.end)
     days = due_sessions(platform, tables.first_day(t.ASSET_SCORES, universe, window), window.end or _last(bars))
     if not len(days):
-        return tables.outcome(facts={"sessions": 0, "first score": platform.config.scoring.first_score})
+        first = platform.config.scoring.first_score
+        saw = f"no session from the first score ({first}) on"
+        raise InsufficientDataError(
+            f"scoring {window}", saw, "set first_score in scoring.yaml, or ask for later sessions"
+        )
     stored = tables.read_if_there(t.ASSET_SERIES, universe, end=window.end)
     series = t.ASSET_SERIES.no_rows() if stored is None else stored
     views, made = scored_days(platform, bars, series, days, _history(platform, tables, universe, days))
