@@ -5,7 +5,7 @@ import sys
 import click
 
 import etf_platform
-from etf_platform.cli import arb, indicators, inspect, notify, operate, risk, rotation, score, serve, trend
+from etf_platform.cli import arb, indicators, inspect, notify, operate, ops, risk, rotation, score, serve, trend
 from etf_platform.cli.options import guarded
 
 
@@ -23,6 +23,7 @@ def main() -> None:
       etf-platform score run                     scores of the assets, and the daily market report
       etf-platform ui                            open Dagster on the same state
       etf-platform notify test                   a test message on every channel that is set up
+      etf-platform ops replay --from A --to B    the running account, day by day as if live
       etf-platform arb both --source live        limit-up monitor with its page and API
       etf-platform query "SELECT * FROM kpi_portfolio_summary"
 
@@ -41,6 +42,7 @@ for command in (
     notify.notify,
     arb.arb,
     serve.serve,
+    ops.ops,
 ):
     main.add_command(command)
 

@@ -14,6 +14,7 @@ from etf_platform.core.config.strict import ScheduleConfig
 from etf_platform.orchestration.alerting.keys import HEARTBEAT
 from etf_platform.orchestration.assets import asset_key, steps_of
 from etf_platform.orchestration.graph_arbitrage import JOB as ARBITRAGE
+from etf_platform.orchestration.graph_operations import JOB as OPERATIONS
 from etf_platform.orchestration.graph_scoring import JOB as SCORING
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Step
@@ -33,6 +34,7 @@ ARBITRAGE_JOB = (
     "One session of all stocks and their funds: bars, limit states, expectations, event back-test, outcomes."
 )
 SCORING_JOB = "One session of the scored assets: bars and series, scores, how they did, the daily market report."
+OPERATIONS_JOB = "One session of the running account of every pool, and whether it agrees with the back-test."
 QUOTES_JOB = (
     "The latest quotes, names and listings of every pool, from the first network provider that passes the gates."
 )
@@ -45,7 +47,7 @@ def build_jobs(platform: Platform) -> dict[str, AssetJob]:
     live = {"quotes": QUOTES_JOB} if platform.source.kind == "live" else {}
     described = (
         JOBS
-        | {ARBITRAGE: ARBITRAGE_JOB, SCORING: SCORING_JOB}
+        | {OPERATIONS: OPERATIONS_JOB, ARBITRAGE: ARBITRAGE_JOB, SCORING: SCORING_JOB}
         | live
         | {universe_job(name): UNIVERSE_JOB.format(universe=name) for name in universes}
     )

@@ -55,6 +55,7 @@ class ConsistencyThresholds(Strict):
     max_price_mismatch: Fraction = 0.001
     min_signal_jaccard: Fraction = 0.99
     max_weight_distance: Fraction = 0.005
+    max_cost_difference_bps: Positive = 0.1
     max_daily_return_bps: Positive = 5.0
     max_weekly_return_bps: Positive = 20.0
     max_monthly_drift_bps: Positive = 50.0
@@ -105,10 +106,14 @@ class BreakerLimits(Strict):
 
 
 class DriftConfig(Strict):
-    """Windows in sessions, levels, and the patience of the three-stage machine."""
+    """Windows in sessions, levels, limits of the model audit, and the patience of the three-stage machine.
+
+    `history` is how far back nulls are drawn from, in blocks of `block` sessions or a window with its roll if longer.
+    """
 
     baseline: int = Field(250, ge=50)
     recent: int = Field(20, ge=5)
+    history: int = Field(1000, ge=250)
     bins: int = Field(5, ge=2)
     psi_alert: Positive = 0.10
     psi_major: Positive = 0.25
@@ -121,6 +126,8 @@ class DriftConfig(Strict):
     retrain_days: int = Field(3, ge=1)
     clean_days: int = Field(3, ge=1)
     degrade_exposure: Fraction = 0.5
+    audit_error: Positive = 0.25
+    audit_improvement: Positive = 0.30
     seed: int = 20240102
 
 

@@ -16,6 +16,10 @@ PAPER_DECISIONS = Table(
         price("close", "close that was known"),
         Column("score", "float64", "score", "score that was known", True),
         flag("is_decision", "the strategy decided on this day; otherwise it keeps"),
+        text(
+            "bar", "JSON: open, high, low, close, prev_close, volume, adj_factor that were known; empty without a bar"
+        ),
+        text("features", "JSON: scored factor -> value that was known"),
         text("inputs", "JSON: table address -> version that was read"),
         text("config", "digest of the configuration"),
         text("code", "commit"),
@@ -61,6 +65,7 @@ PAPER_ACCOUNT = Table(
         count("n_positions", "funds held"),
         count("n_stale", "funds valued at an older close"),
         text("positions", "JSON: symbol -> shares at the close"),
+        text("marks", "JSON: symbol -> close and adj_factor at which its shares are valued"),
         SOURCE,
     ),
     key=("date",),
@@ -72,7 +77,7 @@ CONSISTENCY = Table(
     "online against offline, stage by stage: the account against the back-test of the same configuration and data",
     (
         DATE,
-        text("stage", "data, feature, signal, weight, order or fill"),
+        text("stage", "data, feature, signal, weight, order, fill or return"),
         text("measure", "what is compared"),
         Column("value", "float64", "see measure", "difference", True),
         Column("limit", "float64", "see measure", "largest allowed (smallest for signal_jaccard)"),
@@ -102,6 +107,13 @@ DRIFT = Table(
         Column("ks_p", "float64", "probability", "by block permutation", True),
         Column("ks_q", "float64", "probability", "after Benjamini-Hochberg over the features of the day", True),
         Column("wasserstein", "float64", "baseline std", "Wasserstein-1 / baseline standard deviation", True),
+        Column(
+            "wasserstein_null",
+            "float64",
+            "baseline std",
+            "of the null draw that is `psi_null`; decides where PSI ties",
+            True,
+        ),
         text("level", "stable, alert, major, or unknown"),
         text("state", "PASS, WARN, FAIL or BLOCKED"),
         text("stage", "NORMAL, ALERT, DEGRADE or RETRAIN after the day"),

@@ -1,0 +1,33 @@
+"""The order of operations, as data: the running account of every pool, and what judges it.
+
+A job of its own, after `daily`, so that no session waits for it. Not here: pools and the portfolio (`graph`).
+"""
+
+from etf_platform.core import tables as t
+from etf_platform.orchestration.step import Step
+
+_STEPS = "etf_platform.orchestration.steps"
+JOB, WEEKLY = "operations", "operations_weekly"
+
+POOL_OPERATIONS: tuple[Step, ...] = (
+    Step(
+        "paper/{pool}/account",
+        f"{_STEPS}.paper:write_account",
+        needs=("strategies/{pool}/targets", "market/{pool}/bars"),
+        tables=(t.PAPER_ACCOUNT, t.PAPER_DECISIONS, t.PAPER_FILLS),
+        description="The running account: decided at the close, filled at the next open, recorded for ever.",
+        is_partitioned=True,
+        kinds=frozenset({"deltalake", "python"}),
+        job=JOB,
+    ),
+    Step(
+        "governance/{pool}/consistency",
+        f"{_STEPS}.consistency:write_consistency",
+        needs=("paper/{pool}/account", "market/{pool}/bars"),
+        tables=(t.CONSISTENCY,),
+        description="Online against offline, stage by stage; the first stage that differs is named.",
+        is_partitioned=True,
+        kinds=frozenset({"deltalake", "numba"}),
+        job=JOB,
+    ),
+)

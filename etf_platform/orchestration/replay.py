@@ -1,0 +1,108 @@
+"""Operations over past sessions, day by day as if live: what is run on a day sees nothing later than its close.
+
+Data, factors and targets of a session that is not stored are made first. A session that is left out is a missed day:
+the account goes on with the next one, and what should have been decided stays undecided. Steps are run as they are,
+without a Dagster run. Not here: the steps, and runs that Dagster keeps (`runner`).
+"""
+
+import datetime as dt
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from etf_platform.core.errors import BadInputError
+from etf_platform.orchestration.assets import steps_of
+from etf_platform.orchestration.graph_operations import JOB, WEEKLY
+from etf_platform.orchestration.platform import Platform
+from etf_platform.orchestration.step import Outcome, Step, Window
+
+BEFORE = ("market/{pool}/bars", "factors/{pool}/panel", "strategies/{pool}/targets")
+ACCOUNT = "paper/{pool}/account"
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """One step of one session: what it told, and how long it took."""
+
+    session: dt.date
+    universe: str
+    address: str
+    facts: dict[str, object]
+    seconds: float
+
+
+def replay(
+    platform: Platform,
+    start: dt.date,
+    end: dt.date,
+    pools: Sequence[str] = (),
+    missing: Collection[dt.date] = (),
+    told: Callable[[Replayed], None] | None = None,
+) -> list[Replayed]:
+    """Run the operations of every session of `start..end`, one after the other.
+
+    Parameters
+    ----------
+    pools : sequence of str
+        Only these; default all, and then the portfolio's steps too.
+    missing : collection of date
+        Sessions on which nothing runs.
+    told : callable, optional
+        Called after every step.
+
+    Raises
+    ------
+    BadInputError
+        No session lies in the range.
+    """
+    chosen = tuple(pools) or tuple(platform.config.pools)
+    sessions = [day.date() for day in platform.sessions(chosen[0]).between(start, end)]
+    if not sessions:
+        raise BadInputError(f"replaying {start}..{end}", "no session lies in it", "give a range with sessions")
+    done: list[Replayed] = []
+    for day in sessions:
+        if day in missing:
+            continue
+        for universe, step in _due(platform, chosen, day, bool(pools)):
+            began = time.perf_counter()
+            outcome = _run(platform, universe, step, day)
+            done.append(Replayed(day, universe, step.address, outcome.facts, time.perf_counter() - began))
+            if told is not None:
+                told(done[-1])
+    return done
+
+
+def _due(platform: Platform, pools: Sequence[str], day: dt.date, only: bool) -> Iterator[tuple[str, Step]]:
+    """Steps of a session in the order of the data flow: data of every pool first, then operations."""
+    steps = [(u, s) for u, s in steps_of(platform) if u in pools or (not only and u not in platform.config.pools)]
+    for universe, step in steps:
+        if universe in pools and step.address in BEFORE and _lacks(platform, universe, step, day):
+            yield universe, step
+    yield from ((u, s) for u, s in steps if s.job == JOB)
+    if _ends_week(platform, pools[0], day):
+        yield from ((u, s) for u, s in steps if s.job == WEEKLY)
+
+
+def _run(platform: Platform, universe: str, step: Step, day: dt.date) -> Outcome:
+    window = Window(day, day, f"replay-{day}")
+    if step.address != ACCOUNT:
+        return platform.perform(step, universe, window)
+    from etf_platform.orchestration.steps.paper import carry, scheduled
+
+    def as_if_live(held: Platform, pool: str, session: dt.date) -> dt.datetime | None:
+        return scheduled(held, session) if session == day else None
+
+    return carry(platform, universe, window, as_if_live)
+
+
+def _lacks(platform: Platform, universe: str, step: Step, day: dt.date) -> bool:
+    """Whether a session's rows are not stored; asked of the step's own table."""
+    table = step.tables[0]
+    if not platform.lake.exists(table, universe):
+        return True
+    return bool(platform.lake.read(table, universe, start=day, end=day, columns=["date"]).empty)
+
+
+def _ends_week(platform: Platform, pool: str, day: dt.date) -> bool:
+    following = platform.sessions(pool).next(day).date()
+    return following.isocalendar()[:2] != day.isocalendar()[:2]
