@@ -30,4 +30,14 @@ POOL_OPERATIONS: tuple[Step, ...] = (
         kinds=frozenset({"deltalake", "numba"}),
         job=JOB,
     ),
+    Step(
+        "drift/{pool}/features",
+        f"{_STEPS}.drift:write_drift",
+        needs=("market/{pool}/bars", "factors/{pool}/panel"),
+        tables=(t.DRIFT,),
+        description="Every feature against its baseline and its block-bootstrap null; stages move, moves are recorded.",
+        is_partitioned=True,
+        kinds=frozenset({"deltalake", "numpy"}),
+        job=JOB,
+    ),
 )
