@@ -39,6 +39,7 @@ class Kind(StrEnum):
     DISK_LOW = "disk_low"
     SENSOR_FAILED = "sensor_failed"
     RECOVERED = "recovered"
+    GOVERNANCE = "governance"
     SIGNAL = "signal"
     REPORT = "report"
     CHANNEL_DOWN = "channel_down"

@@ -5,7 +5,7 @@ import sys
 import click
 
 import etf_platform
-from etf_platform.cli import arb, indicators, inspect, notify, operate, ops, risk, rotation, score, serve, trend
+from etf_platform.cli import arb, gov, indicators, inspect, notify, operate, ops, risk, rotation, score, serve, trend
 from etf_platform.cli.options import guarded
 
 
@@ -41,6 +41,7 @@ for command in (
     score.score,
     notify.notify,
     arb.arb,
+    gov.gov,
     serve.serve,
     ops.ops,
 ):

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 MASK = "***"
 SHORTEST = 4  # a shorter value is no secret worth its name, and masking it would blacken ordinary words
+SIGN_SECRET = "ETF_PLATFORM_SIGN_SECRET"  # of one person's own shell, for signing without a terminal; see cli.signing
+IN_DAGSTER = "ETF_PLATFORM_IN_DAGSTER"  # set in every process that serves or runs the code location
 LONG = 12  # parts of a path from this length on may be tokens; shorter ones are words such as `services`
 
 _PARAMETER = re.compile(r"(?i)\b(access_token|token|key|sign|secret|password|pwd|apikey|api_key)=[^&\s\"'<>)]+")

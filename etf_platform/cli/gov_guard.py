@@ -1,0 +1,143 @@
+"""Commands that guard releases: `gov freeze|unfreeze|status|audit|thresholds|person`. Not here: releases (`gov`)."""
+
+import datetime as dt
+import json
+
+import click
+
+from etf_platform.cli.gov_acts import (
+    BY,
+    ROLES,
+    asked,
+    by_option,
+    date_option,
+    events_of,
+    opened,
+    reason_option,
+    record,
+    role_option,
+    seal_and_record,
+    session_for,
+)
+from etf_platform.cli.options import Format, guarded, output_format, with_workspace
+from etf_platform.cli.show import print_frame, say
+from etf_platform.core.config.governance import PLACEHOLDERS
+from etf_platform.core.errors import BadInputError
+from etf_platform.core.states import State
+from etf_platform.core.workspace import Workspace
+
+
+@click.command()
+@click.option("--strategy", default="releases", metavar="POOL", help="Only this one; default all.")
+@reason_option
+@date_option
+@with_workspace
+def freeze(workspace: Workspace, strategy: str, reason: str, day: dt.datetime | None) -> None:
+    """Freeze releases at once. Needs no signature; lifting it does."""
+    from etf_platform.governance import freezes
+
+    platform, now = opened(workspace), dt.datetime.now(dt.UTC)
+    session = session_for(platform, "portfolio" if strategy == freezes.ALL else strategy, day)
+    key = f"cli/{strategy}/{now.isoformat()}"
+    record(platform, freezes.freeze(strategy, key, BY, asked(reason), session))
+
+
+@click.command()
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.option("--all", "everything", is_flag=True, help="Every open freeze.")
+@by_option
+@role_option
+@reason_option
+@date_option
+@with_workspace
+def unfreeze(
+    workspace: Workspace,
+    keys: tuple[str, ...],
+    everything: bool,
+    by: str,
+    role: str,
+    reason: str,
+    day: dt.datetime | None,
+) -> None:
+    """Lift freezes by a signed record; `gov status` lists their keys."""
+    from etf_platform.governance import freezes
+
+    platform = opened(workspace)
+    open_ = freezes.fold(events_of(platform), platform.config.governance).open
+    chosen = [f for f in open_ if everything or f.key in keys]
+    unknown = set(keys) - {f.key for f in open_}
+    if unknown or not chosen:
+        saw = f"{', '.join(sorted(unknown)) or 'nothing'} is no open freeze"
+        raise BadInputError("lifting a freeze", saw, "use keys of `etf-platform gov status`, or --all")
+    for one in chosen:
+        say(f"You lift {one.key}: {one.reason}")
+    seal_and_record(platform, freezes.lifting(chosen, by, role, reason, session_for(platform, "portfolio", day)))
+
+
+@click.command()
+@output_format
+@with_workspace
+def status(workspace: Workspace, fmt: Format) -> None:
+    """Show releases with stage and exposure, open freezes and breakers; what does not count is said."""
+    from etf_platform.governance.ledger import audit
+    from etf_platform.orchestration.releasing import freeze_rows, release_rows
+
+    platform = opened(workspace)
+    events = events_of(platform)
+    print_frame(release_rows(events, platform.config.governance), fmt, "Releases")
+    print_frame(freeze_rows(events, platform.config.governance), fmt, "Open freezes")
+    uncounted = audit(platform.config.governance, events)
+    if uncounted:
+        say(f"{len(uncounted)} event(s) do not count: `etf-platform gov audit` lists them")
+
+
+@click.command()
+@output_format
+@with_workspace
+def audit(workspace: Workspace, fmt: Format) -> None:
+    """List events that do not count: unsealed or forged. Exit codes: 0 none, 2 some."""
+    import dataclasses
+
+    import pandas as pd
+
+    from etf_platform.governance import ledger
+
+    platform = opened(workspace)
+    found = ledger.audit(platform.config.governance, events_of(platform))
+    columns = [field.name for field in dataclasses.fields(ledger.Finding)]
+    print_frame(pd.DataFrame([dataclasses.asdict(one) for one in found], columns=columns), fmt)
+    raise SystemExit(State.FAIL.exit_code if found else 0)
+
+
+@click.command()
+@by_option
+@date_option
+@with_workspace
+def thresholds(workspace: Workspace, by: str, day: dt.datetime | None) -> None:
+    """Sign the thresholds of governance.yaml as they stand, in the role of risk."""
+    from etf_platform.governance import prerelease
+
+    platform = opened(workspace)
+    session = session_for(platform, "portfolio", day)
+    seal_and_record(platform, prerelease.thresholds_event(platform.config.governance, by, "risk", session))
+
+
+@click.command()
+@click.argument("name")
+@click.option("--role", "roles", multiple=True, required=True, type=ROLES, help="May be repeated.")
+def person(name: str, roles: tuple[str, ...]) -> None:
+    """Ask NAME for a new secret and print the line for `people` in governance.yaml; the secret is kept nowhere."""
+
+    def line() -> None:
+        from etf_platform.cli.signing import new_secret
+        from etf_platform.governance.people import new_verifier
+
+        if not name.strip() or name.strip().lower() in PLACEHOLDERS:
+            raise BadInputError("adding a person", f"{name!r} is a placeholder", "use a person's name")
+        verifier = new_verifier(new_secret(name))
+        click.echo(f"  {json.dumps(name, ensure_ascii=False)}: {{roles: [{', '.join(roles)}], verifier: {verifier}}}")
+
+    guarded(line, False)
+
+
+COMMANDS = (freeze, unfreeze, status, audit, thresholds, person)

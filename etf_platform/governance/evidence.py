@@ -1,0 +1,84 @@
+"""What stored tables say about a release: gates, majors, missing metrics, figures of its experiment.
+
+Pure functions over frames and events as they are stored; an absent row is BLOCKED, never PASS. Not here: reading the
+tables (`orchestration.releasing`), what follows from it (`stages`, `rollback`, `prerelease`).
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from etf_platform.core.states import State, worst
+from etf_platform.core.units.event import EXPERIMENT_RUN, Event
+from etf_platform.governance.prerelease import BacktestFigures
+
+Gate = tuple[State, str]
+CORE_KPIS = ("nav_return", "sharpe", "max_drawdown", "var_breach_rate", "availability")
+ABSENT = ("missing", "stale")  # reasons that mean: there should be a value and there is none
+
+
+def consistency_gate(rows: pd.DataFrame, session: dt.date) -> Gate:
+    """State of online against offline on a session; `rows` as in table `governance/consistency`."""
+    return _gate(_on(rows, session), "state", "stage", "pending_data: nothing was compared")
+
+
+def kpi_gate(rows: pd.DataFrame, strategy: str, session: dt.date, kpis: Sequence[str] = CORE_KPIS) -> Gate:
+    """State of the core metrics of a strategy on a session; `rows` as in table `kpi/values`."""
+    found = _daily(rows, strategy, kpis)
+    found = _on(found, session)
+    absent = [name for name in kpis if name not in set(found["kpi"])]
+    if absent:
+        return State.BLOCKED, f"missing: {', '.join(absent)}"
+    return _gate(found, "status", "kpi", "missing")
+
+
+def missing_kpis(
+    rows: pd.DataFrame, strategy: str, session: dt.date, kpis: Sequence[str] = CORE_KPIS
+) -> tuple[str, ...]:
+    """Core metrics that should have a value on a session and have none; too little history is no gap."""
+    found = _on(_daily(rows, strategy, kpis), session).set_index("kpi")
+    absent = [name for name in kpis if name not in found.index]
+    gaps = [name for name in kpis if name in found.index and str(found.loc[name, "reason"]) in ABSENT]
+    return tuple(absent + gaps)
+
+
+def majors(rows: pd.DataFrame, strategy: str, kpis: Sequence[str] = CORE_KPIS) -> dict[dt.date, str]:
+    """Sessions on which a core metric of a strategy was FAIL, and which."""
+    failed = _daily(rows, strategy, kpis)
+    failed = failed[failed["status"] == State.FAIL]
+    return {pd.Timestamp(str(day)).date(): ", ".join(map(str, part["kpi"])) for day, part in failed.groupby("date")}
+
+
+def value(rows: pd.DataFrame, strategy: str, kpi: str, session: dt.date) -> float | None:
+    """Daily value of a metric on a session; None when there is none."""
+    found = _on(_daily(rows, strategy, (kpi,)), session)["value"].dropna()
+    return float(found.iloc[-1]) if len(found) else None
+
+
+def backtest_figures(events: Iterable[Event], experiment_id: str) -> BacktestFigures:
+    """Out-of-sample figures that the latest run of an experiment recorded; what it did not record is None."""
+    runs = [e for e in events if e.kind == EXPERIMENT_RUN and e.subject == experiment_id]
+    metrics: Mapping[str, Any] = (runs[-1].payload.get("metrics") or {}) if runs else {}
+    figures: Mapping[str, Any] = metrics.get("out_of_sample") or {}
+    found = {name: figures.get(name) for name in ("sharpe", "max_drawdown", "sharpe_double_cost")}
+    turnover = figures.get("annual_turnover", figures.get("turnover"))
+    dsr = figures.get("dsr", metrics.get("dsr"))
+    return BacktestFigures(**found, dsr=dsr, turnover=turnover)
+
+
+def _daily(rows: pd.DataFrame, strategy: str, kpis: Sequence[str]) -> pd.DataFrame:
+    return rows[(rows["strategy"] == strategy) & (rows["period"] == "day") & rows["kpi"].isin(list(kpis))]
+
+
+def _on(rows: pd.DataFrame, session: dt.date) -> pd.DataFrame:
+    return rows[rows["date"] == pd.Timestamp(session)]
+
+
+def _gate(rows: pd.DataFrame, state: str, name: str, otherwise: str) -> Gate:
+    if rows.empty:
+        return State.BLOCKED, otherwise
+    closed = rows[rows[state] != State.PASS]
+    said = [f"{row[name]} {row[state]} {row['reason']}".rstrip() for row in closed.to_dict("records")]
+    return worst(State(text) for text in rows[state]), "; ".join(said[:5])
