@@ -62,13 +62,13 @@ def backtest(
     """Event back-test over the stored history: what the signals of these sessions would have earned."""
     import pandas as pd
 
-    from etf_platform.orchestration.tracking.backtests import run_backtest
+    from etf_platform.orchestration.experiments import event_backtest
 
     params = {"start_date": f"{start:%Y%m%d}", "end_date": f"{end:%Y%m%d}", "granularity": "daily"}
     chosen = {"min_weight": min_weight, "evaluator_type": evaluator}
     given = {name: value for name, value in chosen.items() if value is not None}
     platform = _opened(workspace)
-    result = run_backtest(platform, {**params, **given}, lambda share, said: say(f"{share:4.0%} {said}"))
+    result = event_backtest(platform, {**params, **given}, lambda share, said: say(f"{share:4.0%} {said}"))
     for line in (f"data: {platform.source_label}", *result.get("notes", ())):
         say(line)
     if fmt == "json":

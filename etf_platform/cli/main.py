@@ -5,7 +5,21 @@ import sys
 import click
 
 import etf_platform
-from etf_platform.cli import arb, gov, indicators, inspect, notify, operate, ops, risk, rotation, score, serve, trend
+from etf_platform.cli import (
+    arb,
+    exp,
+    gov,
+    indicators,
+    inspect,
+    notify,
+    operate,
+    ops,
+    risk,
+    rotation,
+    score,
+    serve,
+    trend,
+)
 from etf_platform.cli.options import guarded
 
 
@@ -38,6 +52,7 @@ for command in (
     trend.trend,
     indicators.indicators,
     risk.risk,
+    exp.exp,
     score.score,
     notify.notify,
     arb.arb,

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etf_platform.cli.operate import chosen_pools
 from etf_platform.cli.options import ExecMode, Format
-from etf_platform.cli.show import print_frame, progress_bar, report_results, say
+from etf_platform.cli.show import moving, print_frame, progress_bar, report_results, say
 from etf_platform.core.states import State, worst
 from etf_platform.core.workspace import Workspace
 
@@ -89,21 +89,25 @@ def run_sweep(
     output_dir: Path | None,
     fmt: Format,
 ) -> None:
-    """Sweep, store the table and the heat map, register the experiment, print the best rows."""
+    """Sweep, register the experiment, write the table and the heat map, print the best rows."""
     from etf_platform.backtest.sweep import parse_grid
+    from etf_platform.orchestration.experiments import registered
+    from etf_platform.orchestration.files import replace_bytes
     from etf_platform.orchestration.platform import Platform
-    from etf_platform.orchestration.steps.sweeps import sweep_pool
 
     platform = Platform.open(workspace)
     chosen_pools(platform, [pool])
     grid = parse_grid(params)
-    folder = output_dir or platform.workspace.reports / "sweeps"
-    with progress_bar(grid.size, f"sweep {pool}") as advance:
-        done = sweep_pool(platform, pool, grid, exec_mode, folder, lambda: advance("", True))
-    ranked = done.results.sort_values("sharpe", ascending=False).head(most)
-    print_frame(ranked.drop(columns=["source", "is_best"]), fmt)
-    say(_verdict(done.results))
-    for path in done.files:
+    asked = {"pool": pool, "grid": asdict(grid), "exec_mode": exec_mode}
+    with progress_bar(grid.size, f"sweep {pool}") as ended:
+        done = registered(platform, "rotation_sweep", asked, advance=moving(ended, grid.size))
+    results: pd.DataFrame = done.findings.value
+    print_frame(results.sort_values("sharpe", ascending=False).head(most).drop(columns=["source", "is_best"]), fmt)
+    say(_verdict(results))
+    say(f"Registered as {done.experiment_id}")
+    stem = (output_dir or platform.workspace.reports / "sweeps") / f"sweep_{pool}_{done.experiment_id}"
+    for name, content in done.findings.artifacts.items():
+        replace_bytes(path := stem.with_suffix(Path(name).suffix), content)
         say(f"Wrote {path}")
 
 

@@ -109,14 +109,16 @@ def panel(
 @rotation.command()
 @click.option("--pool", "pool", default="A_SHARE", show_default=True)
 @click.option("--exec-mode", type=EXEC_MODE, help="Fill at open or close.")
+@click.option("--out-of-sample-from", "since", type=Day(), help="Register the figures of both parts.")
 @output_format
 @with_workspace
-def backtest(workspace: Workspace, pool: str, exec_mode: str | None, fmt: Format) -> None:
+def backtest(workspace: Workspace, pool: str, exec_mode: str | None, since: date | None, fmt: Format) -> None:
     """Run one pool's back-test on what is stored, and print its figures.
 
     With --exec-mode the stored account is replaced by one with that convention until the next daily run.
     """
     from etf_platform.core.tables import METRICS
+    from etf_platform.orchestration.experiments import registered
     from etf_platform.orchestration.platform import Platform
     from etf_platform.orchestration.runner import materialize
     from etf_platform.orchestration.trial import with_exec_mode
@@ -128,6 +130,9 @@ def backtest(workspace: Workspace, pool: str, exec_mode: str | None, fmt: Format
     result = materialize(platform, "daily", [f"backtest/{pool}/rotation"])
     report_results([result])
     print_frame(platform.lake.read(METRICS, pool), fmt)
+    if result.succeeded:
+        asked = {"pool": pool, "exec_mode": exec_mode, "out_of_sample_from": since and since.isoformat()}
+        say(f"Registered as {registered(platform, 'rotation_backtest', asked).experiment_id}")
     leave_with(platform, (pool,), "backtest")
 
 

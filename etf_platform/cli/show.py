@@ -1,7 +1,7 @@
 """What the command line prints: progress on standard error, results on standard output."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,19 @@ def progress_bar(total: int, label: str) -> "Iterator[StepEnded]":
                 console.print(f"stopped: {step.replace('__', '/')}", highlight=False)
 
         yield ended
+
+
+def moving(ended: "StepEnded", total: int) -> Callable[[float, str], None]:
+    """What tells a bar of `total` steps the finished share."""
+    seen = 0
+
+    def moved(share: float, _said: str) -> None:
+        nonlocal seen
+        for _ in range(round(share * total) - seen):
+            ended("", True)
+        seen = max(seen, round(share * total))
+
+    return moved
 
 
 def finish(

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from etf_platform.cli.options import Format, output_format, with_workspace
-from etf_platform.cli.show import print_frame, progress_bar, say
+from etf_platform.cli.show import moving, print_frame, progress_bar, say
 from etf_platform.cli.single_symbol import (
     FILE,
     as_json,
@@ -23,7 +23,11 @@ from etf_platform.cli.single_symbol import (
 from etf_platform.core.workspace import Workspace
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from etf_platform.backtest.trend.walk_forward import WalkForward
     from etf_platform.orchestration.platform import Platform
+    from etf_platform.orchestration.trends import Backtested
 
 GRID = "ema_fast=40:120:20 or ema_fast=40,80; repeatable."
 
@@ -54,20 +58,22 @@ def backtest(
     Decided at a close, filled in the next session as `strategies.yaml` says. Prints the comparison of the configured
     variant, then every account in every sample.
     """
+    from etf_platform.orchestration.experiments import registered
     from etf_platform.orchestration.files import replace_bytes
     from etf_platform.orchestration.steps.trend import comparison_plot, figure_table
-    from etf_platform.orchestration.trends import backtested
     from etf_platform.reports.signal import TOO_LITTLE, backtest_text
 
     platform, name = opened(workspace, symbol)
     with blocking(as_json(TOO_LITTLE) if as_dict else None):
-        done = backtested(platform, strategy, name, start, end, platform.config.strategies.trend.backtest)
+        ran = registered(platform, "trend_backtest", _asked(strategy, name, start, end))
+    done: Backtested = ran.findings.value
     if as_dict:
         click.echo(as_json(done.document))
     else:
         if fmt == "table":
             click.echo(backtest_text(done.metrics, done.task.variant))
         print_frame(figure_table(done.metrics), fmt)
+        say(f"Registered as {ran.experiment_id}")
         say("; ".join((f"From {done.own.start_effective:%Y-%m-%d}, fills: {done.own.execution}", *done.own.notes)))
     target = save_plot or (
         platform.workspace.reports / "trend" / f"{strategy}_{name.lstrip('^')}.png" if plot else None
@@ -122,18 +128,13 @@ def _sweep(
     most: int,
     fmt: Format,
 ) -> None:
-    from etf_platform.orchestration.trends import combinations_in, swept
+    from etf_platform.orchestration.experiments import registered
+    from etf_platform.orchestration.trends import combinations_in
 
-    seen = 0
-    with progress_bar(combinations_in(params), f"sweep {strategy} {symbol}") as advance:
-
-        def moved(done: int, _: int) -> None:
-            nonlocal seen
-            for _step in range(done - seen):
-                advance("", True)
-            seen = done
-
-        results = swept(platform, strategy, symbol, params, start, end, moved)
+    asked = _asked(strategy, symbol, start, end) | {"grid": list(params)}
+    with progress_bar(total := combinations_in(params), f"sweep {strategy} {symbol}") as ended:
+        done = registered(platform, "trend_sweep", asked, advance=moving(ended, total))
+    results: pd.DataFrame = done.findings.value
     ranked = results.sort_values("sharpe", ascending=False)
     print_frame(ranked.head(most).drop(columns=["source", "is_best", "n_trials"]), fmt)
     best = ranked.iloc[0]
@@ -141,6 +142,7 @@ def _sweep(
         f"Best of {int(best['n_trials'])} trials: Sharpe {best['sharpe']:.2f}; the probability that it is more than "
         f"the luck of the draw (deflated Sharpe ratio) is {best['deflated_sharpe']:.2f}"
     )
+    say(f"Registered as {done.experiment_id}")
 
 
 def _walk(
@@ -154,8 +156,16 @@ def _walk(
     anchored: bool,
     fmt: Format,
 ) -> None:
-    from etf_platform.orchestration.trends import walked_forward, windows_of
+    from etf_platform.orchestration.experiments import registered
 
-    done = walked_forward(platform, strategy, symbol, params, windows_of(windows, anchored), start, end)
+    asked = _asked(strategy, symbol, start, end) | {"grid": list(params), "windows": windows, "anchored": anchored}
+    ran = registered(platform, "trend_walk_forward", asked)
+    done: WalkForward = ran.findings.value
     print_frame(done.windows, fmt)
     say(f"Sharpe on the training windows {done.sharpe_in_sample:.2f}, on what followed {done.sharpe_out_of_sample:.2f}")
+    say(f"Registered as {ran.experiment_id}")
+
+
+def _asked(strategy: str, symbol: str, start: date | None, end: date | None) -> dict[str, Any]:
+    days = {name: day.isoformat() for name, day in (("start", start), ("end", end)) if day}
+    return {"strategy": strategy, "symbol": symbol, **days}

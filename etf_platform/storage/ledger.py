@@ -10,7 +10,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from etf_platform.core.errors import StorageError
-from etf_platform.storage.opsdb import ACCEPTED_RUNS, EXPERIMENTS, FUSE_VERDICTS, SNAPSHOTS, TABLE_WRITES, one_line
+from etf_platform.core.units.event import EXPERIMENT_RUN
+from etf_platform.storage.opsdb import (
+    ACCEPTED_RUNS,
+    EVENTS,
+    EXPERIMENTS,
+    FUSE_VERDICTS,
+    SNAPSHOTS,
+    TABLE_WRITES,
+    one_line,
+)
 
 Row = dict[str, Any]
 
@@ -147,26 +156,31 @@ def table_writes(engine: sa.Engine, address: str | None = None) -> list[Row]:
     return _rows(engine, "reading table writes", wanted.order_by(t.c.id))
 
 
-def record_experiment(engine: sa.Engine, params: Mapping[str, Any], result: Mapping[str, Any]) -> int:
-    """Append an experiment; returns its id. Numbers that are not finite are stored as null."""
-    values = {"created_at": _now(), "params": _plain(params), "result": _plain(result)}
-    with _transaction(engine, "recording an experiment") as connection:
-        return int(connection.execute(EXPERIMENTS.insert().values(**values).returning(EXPERIMENTS.c.id)).scalar_one())
-
-
-def experiments(engine: sa.Engine) -> list[Row]:
-    """All experiments, oldest first."""
+def old_experiments(engine: sa.Engine) -> list[Row]:
+    """Sweeps of the table that `governance.experiments` came after, oldest first; nothing writes there any more."""
     return _rows(engine, "reading experiments", sa.select(EXPERIMENTS).order_by(EXPERIMENTS.c.id))
 
 
 def referenced_versions(engine: sa.Engine) -> dict[str, set[int]]:
-    """Table versions that snapshots refer to, by address: `manifest["tables"]` maps addresses to versions."""
+    """Table address -> versions that snapshots, experiments and sweeps of old refer to.
+
+    A snapshot's `manifest["tables"]` and an experiment's conditions map addresses to versions. Events count whether
+    they are sealed or not.
+    """
+    runs = sa.select(EVENTS.c.payload).where(EVENTS.c.kind == EXPERIMENT_RUN)
+    named = [row["manifest"].get("tables", {}) for row in snapshots(engine)]
+    named += [row["payload"]["conditions"]["data_version"] for row in _rows(engine, "reading experiments", runs)]
+    named += [_old_version(row["params"]) for row in old_experiments(engine)]
     kept: dict[str, set[int]] = {}
-    for row in snapshots(engine):
-        for address, version in row["manifest"].get("tables", {}).items():
+    for versions in named:
+        for address, version in versions.items():
             if version is not None:
                 kept.setdefault(address, set()).add(int(version))
     return kept
+
+
+def _old_version(params: Mapping[str, Any]) -> Row:
+    return {f"market/{params['pool']}/bars": params.get("bars_version")} if "pool" in params else {}
 
 
 def _append(engine: sa.Engine, table: sa.Table, doing: str, rows: Sequence[Row], stamp: str = "recorded_at") -> None:

@@ -8,9 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from etf_platform.core.errors import StorageError
+from etf_platform.core.units.event import EXPERIMENT_RUN, Event
 from etf_platform.storage import ledger
+from etf_platform.storage.events import append
 from etf_platform.storage.ledger import AcceptedRun, TableWrite, Verdict
-from etf_platform.storage.opsdb import FUSE_VERDICTS, SCHEMA_STAMP, open_ops
+from etf_platform.storage.opsdb import EXPERIMENTS, FUSE_VERDICTS, SCHEMA_STAMP, open_ops
 
 DAY = dt.date(2024, 1, 3)
 
@@ -139,15 +141,23 @@ def test_writes_of_a_table_are_listed_in_order(ops):
     assert len(ledger.table_writes(ops)) == 2 and ledger.table_writes(ops, "market/OTHER/bars") == []
 
 
-def test_an_experiment_gets_a_number_and_keeps_its_parameters(ops):
-    first = ledger.record_experiment(ops, {"window": 20}, {"sharpe": float("inf")})
-    second = ledger.record_experiment(ops, {"window": 60}, {"sharpe": 1.5})
+def test_sweeps_of_the_register_before_this_one_stay_readable_and_keep_their_tables(ops):
+    old = {"pool": "QDII", "lookback": [20], "bars_version": 4}
+    with ops.begin() as connection:
+        made = dt.datetime(2024, 1, 2, tzinfo=dt.UTC)
+        connection.execute(EXPERIMENTS.insert().values(created_at=made, params=old, result={"sharpe": 1.5}))
 
-    assert second == first + 1
-    assert [(e["params"], e["result"]) for e in ledger.experiments(ops)] == [
-        ({"window": 20}, {"sharpe": None}),
-        ({"window": 60}, {"sharpe": 1.5}),
-    ]
+    assert [(e["params"], e["result"]) for e in ledger.old_experiments(ops)] == [(old, {"sharpe": 1.5})]
+    assert ledger.referenced_versions(ops) == {"market/QDII/bars": {4}}
+
+
+def test_versions_that_an_experiment_read_are_referred_to(ops):
+    read = {"market/QDII/bars": 7, "strategies/QDII/targets": 2}
+    event = Event("e/run", EXPERIMENT_RUN, "EXP-20240102-001", "system:x", {"conditions": {"data_version": read}})
+    with ops.begin() as connection:
+        append(connection, [event])
+
+    assert ledger.referenced_versions(ops) == {"market/QDII/bars": {7}, "strategies/QDII/targets": {2}}
 
 
 def test_many_threads_record_at_once_and_lose_nothing(ops):

@@ -10,7 +10,7 @@ from etf_platform.core.errors import StorageError
 from etf_platform.core.tables import METRICS, PANEL
 from etf_platform.storage import ledger
 from etf_platform.storage.ledger import TableWrite
-from etf_platform.storage.opsdb import open_ops
+from etf_platform.storage.opsdb import EXPERIMENTS, open_ops
 from etf_platform.storage.query import query
 
 
@@ -68,7 +68,9 @@ def test_every_ops_table_can_be_asked_while_empty(filled, ops):
 
 
 def test_a_document_column_is_json_text(filled, ops):
-    ledger.record_experiment(ops, {"window": 20}, {"sharpe": 1.5})
+    made = dt.datetime(2024, 1, 2, tzinfo=dt.UTC)
+    with ops.begin() as connection:
+        connection.execute(EXPERIMENTS.insert().values(created_at=made, params={}, result={"sharpe": 1.5}))
 
     got = query(filled, ops, "SELECT json_extract(result, '$.sharpe')::DOUBLE AS sharpe FROM ops_experiments")
     assert got["sharpe"].tolist() == [1.5]

@@ -35,14 +35,9 @@ def write_rotation(platform: Platform, pool: str, window: Window) -> Outcome:
 
 
 def _write_rotation(platform: Platform, pool: str, tables: StepTables) -> Outcome:
-    bars = tables.read(t.BARS, pool)
-    targets = tables.read(t.TARGETS, pool)
-    sessions = platform.sessions(pool)
-    limited, span = with_limit_rates(platform.config, bars), sessions.between(bars["date"].min(), bars["date"].max())
-    account = run_rotation(targets, limited, terms(platform.config), span)
-    following = next_session(platform, pool, account.equity)
-    months = month_rows(account, bars, following)
-    figures = figures_of(account.equity, platform.config.etf_pools.costs.risk_free, following)
+    account, months, figures = rotation_of(
+        platform, pool, platform.config, tables.read(t.BARS, pool), tables.read(t.TARGETS, pool)
+    )
     metrics = metric_rows(figures, str(account.equity["source"].iloc[0]))
     for table, frame in (
         (t.EQUITY, account.equity),
@@ -67,6 +62,17 @@ def _write_rotation(platform: Platform, pool: str, tables: StepTables) -> Outcom
         ),
         frames={"metrics": metrics[["metric", "value", "unit"]]},
     )
+
+
+def rotation_of(
+    platform: Platform, pool: str, config: Config, bars: pd.DataFrame, targets: pd.DataFrame
+) -> tuple[Account, pd.DataFrame, dict[str, float]]:
+    """The account of targets on bars under the terms of a configuration, its MONTHS, and its figures."""
+    span = platform.sessions(pool).between(bars["date"].min(), bars["date"].max())
+    account = run_rotation(targets, with_limit_rates(config, bars), terms(config), span)
+    following = next_session(platform, pool, account.equity)
+    figures = figures_of(account.equity, config.etf_pools.costs.risk_free, following)
+    return account, month_rows(account, bars, following), figures
 
 
 def terms(config: Config) -> Terms:

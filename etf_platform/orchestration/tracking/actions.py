@@ -15,7 +15,7 @@ from etf_platform.orchestration.platform import Platform, resolve
 from etf_platform.orchestration.tracking.monitor import scan_and_tell, utc_now
 from etf_platform.storage import tracker
 
-RUN = "etf_platform.orchestration.tracking.backtests:run_backtest"
+RUN = "etf_platform.orchestration.experiments:event_backtest"
 UNFINISHED = ("queued", "running")
 SILENT = dt.timedelta(minutes=30)  # a back-test reports more often than this, or its process is gone
 

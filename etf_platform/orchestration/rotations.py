@@ -1,0 +1,161 @@
+"""Questions about the rotation that a person or a retrain asks now, answered from stored tables; nothing is stored.
+
+The account and its terms are those of the asset (`steps.backtest`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from etf_platform.backtest.metrics import figures_of
+from etf_platform.backtest.rotation import Account, run_rotation
+from etf_platform.backtest.sweep import Grid, equity_of, lay_out, sweep
+from etf_platform.backtest.terms import ExecMode
+from etf_platform.core import tables as t
+from etf_platform.core.config import Config
+from etf_platform.core.errors import InsufficientDataError
+from etf_platform.measures.performance import sharpe
+from etf_platform.orchestration.platform import Platform
+from etf_platform.orchestration.steps.backtest import next_session, rotation_of, terms
+from etf_platform.orchestration.steps.strategies import with_limit_rates
+from etf_platform.orchestration.trial import with_exec_mode
+
+MAIN = ("sharpe", "max_drawdown", "annual_return", "annual_turnover")
+
+
+@dataclass(frozen=True, eq=False)
+class Rotated:
+    """One pool's account on stored targets, its MONTHS and figures, and the figures of both samples."""
+
+    account: Account
+    months: pd.DataFrame
+    figures: dict[str, float]
+    in_sample: dict[str, float]
+    out_of_sample: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Parameters chosen on a training part, judged on the sessions after it.
+
+    Attributes
+    ----------
+    results : DataFrame
+        Rows of the sweep on the training part.
+    selected : str
+        The chosen parameters, e.g. `lookback=120,top_n=5,cost=0.00125`.
+    sharpe_in_sample, sharpe_out_of_sample : float
+        Annual, of the chosen parameters.
+    error : float
+        Absolute difference of the two: how far the training part was from telling what followed.
+    improvement : float
+        Out-of-sample Sharpe ratio over that of holding all members.
+    """
+
+    results: pd.DataFrame
+    selected: str
+    sharpe_in_sample: float
+    sharpe_out_of_sample: float
+    improvement: float
+    start: pd.Timestamp
+    end: pd.Timestamp
+
+    @property
+    def error(self) -> float:
+        """Absolute difference of the two Sharpe ratios."""
+        return abs(self.sharpe_in_sample - self.sharpe_out_of_sample)
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """What `drift.audit.record_of` reads: selected, error, improvement."""
+        return {"selected": self.selected, "error": self.error, "improvement": self.improvement}
+
+
+def rotated(
+    platform: Platform, pool: str, exec_mode: str | None = None, out_of_sample_from: date | None = None
+) -> Rotated:
+    """Run one pool's account on what is stored, with another fill convention if one is given.
+
+    Without `out_of_sample_from` all figures count as in sample. With it, the figures of both parts, and out of sample
+    also the Sharpe ratio at twice the costs, which a release has to show.
+    """
+    config = (with_exec_mode(platform, exec_mode) if exec_mode else platform).config
+    bars, targets = platform.lake.read(t.BARS, pool), platform.lake.read(t.TARGETS, pool)
+    account, months, figures = rotation_of(platform, pool, config, bars, targets)
+    if out_of_sample_from is None:
+        return Rotated(account, months, figures, {name: figures[name] for name in MAIN}, {})
+    before, after = _parts(account.equity, out_of_sample_from)
+    following = next_session(platform, pool, account.equity)
+    later = _main(after, config, following) | {
+        "sharpe_double_cost": _sharpe_at_double_cost(platform, pool, config, bars, targets, out_of_sample_from)
+    }
+    return Rotated(account, months, figures, _main(before, config, None), later)
+
+
+def retrained(
+    platform: Platform,
+    pool: str,
+    grid: Grid,
+    exec_mode: ExecMode,
+    holdout: int,
+    as_of: date | None = None,
+    moved: Callable[[int, int], None] | None = None,
+) -> Fit:
+    """Choose the rotation's parameters on all sessions but the last `holdout`, and judge the choice on these.
+
+    Raises
+    ------
+    InsufficientDataError
+        No sessions are left to choose on.
+    """
+    bars = platform.lake.read(t.BARS, pool, end=as_of)
+    days = pd.DatetimeIndex(bars["date"].unique()).sort_values()
+    if len(days) <= holdout:
+        raise InsufficientDataError(
+            f"retraining {pool}", f"{len(days)} sessions and a holdout of {holdout}", "load more history"
+        )
+    risk_free = platform.config.etf_pools.costs.risk_free
+    results = sweep(bars[bars["date"] < days[-holdout]], grid, moved, exec_mode, risk_free)
+    best = results[results["is_best"]].iloc[0]
+    lookback, top_n, cost = int(best["lookback"]), int(best["top_n"]), float(best["cost"])
+    prices = lay_out(bars, exec_mode)
+    mine, all_of_them = (
+        _later_sharpe(equity_of(prices, lookback, n, cost), days[-holdout], risk_free)
+        for n in (top_n, bars["symbol"].nunique())
+    )
+    named = f"lookback={lookback},top_n={top_n},cost={cost:g}"
+    return Fit(results, named, float(best["sharpe"]), mine, mine - all_of_them, days[0], days[-1])
+
+
+def _parts(equity: pd.DataFrame, since: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both parts; the later one begins with the last session before it, whose value its first return needs."""
+    later = equity["date"] >= pd.Timestamp(since)
+    first = int(np.argmax(later)) if later.any() else len(equity)
+    if first < 2 or first > len(equity) - 2:
+        saw = f"the account runs from {equity['date'].min():%Y-%m-%d} to {equity['date'].max():%Y-%m-%d}"
+        raise InsufficientDataError(f"splitting an account at {since}", saw, "take a day inside")
+    return equity.iloc[:first], equity.iloc[first - 1 :].reset_index(drop=True)
+
+
+def _main(equity: pd.DataFrame, config: Config, following: str | None) -> dict[str, float]:
+    figures = figures_of(equity, config.etf_pools.costs.risk_free, following)
+    return {name: figures[name] for name in MAIN}
+
+
+def _sharpe_at_double_cost(
+    platform: Platform, pool: str, config: Config, bars: pd.DataFrame, targets: pd.DataFrame, since: date
+) -> float:
+    dear = terms(config)
+    doubled = replace(dear, cost=2 * dear.cost, cost_of={symbol: 2 * cost for symbol, cost in dear.cost_of.items()})
+    span = platform.sessions(pool).between(bars["date"].min(), bars["date"].max())
+    equity = run_rotation(targets, with_limit_rates(config, bars), doubled, span).equity
+    return _main(_parts(equity, since)[1], config, None)["sharpe"]
+
+
+def _later_sharpe(values: pd.Series, since: pd.Timestamp, risk_free: float) -> float:
+    returns = values.pct_change()
+    return sharpe(returns[returns.index >= since].to_numpy(), risk_free)
