@@ -62,21 +62,21 @@ def step(state: BreakerState, measures: Measures, limits: BreakerLimits, session
 
 
 def moved(before: BreakerState, after: BreakerState, strategy: str) -> list[Event]:
-    """The event of a change of level; none when the level stayed."""
-    if before.level == after.level or after.session is None:
+    """The event of a change of level, or of the count of calm sessions; none when both stayed."""
+    if (before.level, before.calm) == (after.level, after.calm) or after.session is None:
         return []
-    payload = {"from": before.level, "to": after.level, "reasons": list(after.reasons)}
+    payload = {"from": before.level, "to": after.level, "calm": after.calm, "reasons": list(after.reasons)}
     key = f"{BREAKER_MOVED}/{strategy}/{after.session}"
     return [Event(key, BREAKER_MOVED, strategy, "system:breaker", payload, after.session)]
 
 
 def fold(events: Iterable[Event], strategy: str) -> BreakerState:
-    """Level of a strategy after all recorded moves; between moves the calm sessions are not recorded."""
+    """Level of a strategy, and calm sessions counted, after all recorded moves."""
     state = BreakerState()
     for event in events:
         if event.kind == BREAKER_MOVED and event.subject == strategy and event.is_system:
             reasons = tuple(str(reason) for reason in event.payload["reasons"])
-            state = BreakerState(str(event.payload["to"]), event.as_of, 0, reasons)
+            state = BreakerState(str(event.payload["to"]), event.as_of, int(event.payload["calm"]), reasons)
     return state
 
 

@@ -57,15 +57,28 @@ def value(rows: pd.DataFrame, strategy: str, kpi: str, session: dt.date) -> floa
     return float(found.iloc[-1]) if len(found) else None
 
 
+def drawdown(account: pd.DataFrame, session: dt.date) -> float | None:
+    """Loss from the peak of the rows handed in, positive fraction; None without a row of the session.
+
+    `account` has date and nav, sorted, as in table `paper/account`; rows after the session are ignored.
+    """
+    known = account[account["date"] <= pd.Timestamp(session)]
+    if known.empty or known["date"].iloc[-1] != pd.Timestamp(session):
+        return None
+    nav = known["nav"].to_numpy()
+    return float(1.0 - nav[-1] / nav.max())
+
+
 def backtest_figures(events: Iterable[Event], experiment_id: str) -> BacktestFigures:
     """Out-of-sample figures that the latest run of an experiment recorded; what it did not record is None."""
     runs = [e for e in events if e.kind == EXPERIMENT_RUN and e.subject == experiment_id]
-    metrics: Mapping[str, Any] = (runs[-1].payload.get("metrics") or {}) if runs else {}
+    results: Mapping[str, Any] = (runs[-1].payload.get("results") or {}) if runs else {}
+    metrics: Mapping[str, Any] = results.get("metrics") or {}
     figures: Mapping[str, Any] = metrics.get("out_of_sample") or {}
     found = {name: figures.get(name) for name in ("sharpe", "max_drawdown", "sharpe_double_cost")}
     turnover = figures.get("annual_turnover", figures.get("turnover"))
-    dsr = figures.get("dsr", metrics.get("dsr"))
-    return BacktestFigures(**found, dsr=dsr, turnover=turnover)
+    deflated = figures.get("dsr", figures.get("deflated_sharpe"))
+    return BacktestFigures(**found, dsr=deflated, turnover=turnover)
 
 
 def _daily(rows: pd.DataFrame, strategy: str, kpis: Sequence[str]) -> pd.DataFrame:

@@ -41,7 +41,7 @@ def poster(desk: Desk, now: dt.datetime) -> Post:
 
 def messages(events: Sequence[Recorded], now: dt.datetime) -> list[Event]:
     """The message about one act: its headline, and a line for every event; none when nothing needs telling."""
-    found = [event for kind in HEADLINES for event in events if event.kind == kind]
+    found = [event for kind in HEADLINES for event in events if event.kind == kind and not _is_count(event)]
     if not found:
         return []
     head = found[0]
@@ -51,6 +51,11 @@ def messages(events: Sequence[Recorded], now: dt.datetime) -> list[Event]:
     blocks = (Block("", tuple(lines)), Block("On record", done))
     subject = str(head.payload.get("text") or f"{head.subject}: {head.kind}")
     return [Event(head.key, Kind.GOVERNANCE, severity, subject, now, f"governance/{head.subject}", blocks)]
+
+
+def _is_count(event: Recorded) -> bool:
+    """A breaker that only counted a calm session."""
+    return event.kind == kinds.BREAKER_MOVED and "to" in event.payload and event.payload["from"] == event.payload["to"]
 
 
 def _text(value: object) -> str:

@@ -69,8 +69,8 @@ def gates_of(platform: Platform, strategy: str, session: dt.date) -> dict[str, e
     state, reasons = release_state(rows, required, pd.Timestamp(session))
     return {
         "data": (state, "; ".join(reasons[:5])),
-        "consistency": evidence.consistency_gate(_table(platform, declared.CONSISTENCY, strategy, session), session),
-        "kpi": evidence.kpi_gate(_table(platform, declared.KPI_VALUES, strategy, session), strategy, session),
+        "consistency": evidence.consistency_gate(stored(platform, declared.CONSISTENCY, strategy, session), session),
+        "kpi": evidence.kpi_gate(stored(platform, declared.KPI_VALUES, strategy, session), strategy, session),
     }
 
 
@@ -78,23 +78,28 @@ def progress_of(platform: Platform, release: Release, session: dt.date) -> stage
     """What was seen of a release since its stage began."""
     since = release.since or session
     days = [day.date() for day in platform.sessions(release.strategy).between(since, session)]
-    kpis = _table(platform, declared.KPI_VALUES, release.strategy, session, since)
+    kpis = stored(platform, declared.KPI_VALUES, release.strategy, session, since)
     return stages.Progress(days, evidence.majors(kpis, release.strategy), gates_of(platform, release.strategy, session))
 
 
-def observation_of(platform: Platform, release: Release, session: dt.date) -> rollback.Observation:
-    """What the automatic rollback looks at on a session; the error rate falls back on 1 - availability."""
+def observation_of(platform: Platform, release: Release, session: dt.date, since: dt.date) -> rollback.Observation:
+    """What the automatic rollback looks at on a session.
+
+    The drawdown is that of the running account since the release came into force (`since`), without an account the
+    metric `max_drawdown`; the error rate is the metric of that name, else 1 - availability.
+    """
     from etf_platform.storage.events import events
 
     strategy, config = release.strategy, platform.config.governance
     before = platform.sessions(strategy).previous(session).date()
-    kpis = _table(platform, declared.KPI_VALUES, strategy, session, before)
+    kpis = stored(platform, declared.KPI_VALUES, strategy, session, before)
     bad, gates = evidence.majors(kpis, strategy), gates_of(platform, strategy, session)
-    drawdown, errors = (evidence.value(kpis, strategy, name, session) for name in ("max_drawdown", "error_rate"))
-    available = evidence.value(kpis, strategy, "availability", session)
+    drawdown = evidence.drawdown(stored(platform, declared.PAPER_ACCOUNT, strategy, session, since), session)
+    names = ("max_drawdown", "error_rate", "availability")
+    worst, errors, available = (evidence.value(kpis, strategy, name, session) for name in names)
     return rollback.Observation(
         session=session,
-        drawdown=abs(drawdown) if drawdown is not None else None,
+        drawdown=drawdown if drawdown is not None or worst is None else abs(worst),
         limit=config.weekly.max_abs_drawdown,
         majors=(before in bad, session in bad),
         data_quality=gates["data"][0],
@@ -250,7 +255,7 @@ def _unreadable(platform: Platform, address: str, version: int) -> list[str]:
     return []
 
 
-def _table(platform: Platform, table: Table, universe: str, end: dt.date, start: dt.date | None = None) -> pd.DataFrame:
+def stored(platform: Platform, table: Table, universe: str, end: dt.date, start: dt.date | None = None) -> pd.DataFrame:
     """Rows of a table in a range of sessions; none when it was never written."""
     if not platform.lake.exists(table, universe):
         return table.no_rows()

@@ -93,3 +93,16 @@ def test_moves_are_events_and_fold_back():
     assert fold(events, "A_SHARE") == after
     assert fold(events, "QDII") == BreakerState()
     assert moved(after, after, "A_SHARE") == []
+
+
+def test_calm_sessions_of_a_longer_cool_down_are_on_record():
+    limits = BreakerLimits(cool_down_sessions=2)
+    events, levels = [], []
+    for n, change in enumerate([{"var95": 0.05}, {}, {}, {}]):
+        before = fold(events, "A_SHARE")
+        after = step(before, replace(FINE, **change), limits, day(n))
+        events += moved(before, after, "A_SHARE")
+        levels.append(after.level)
+
+    assert levels == ["WARNING", "WARNING", "NORMAL", "NORMAL"]
+    assert [event.payload["calm"] for event in events] == [0, 1, 0]
