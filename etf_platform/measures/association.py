@@ -33,13 +33,12 @@ def average_ranks(matrix: np.ndarray, axis: int = -1) -> np.ndarray:
 
 
 def _counted_ranks(values: np.ndarray) -> np.ndarray:
-    """Places along the last axis by comparing every value with each of the few others: a third of the time of sorting."""
-    columns = np.ascontiguousarray(np.moveaxis(values, -1, 0))
-    below, equal = np.zeros(columns.shape, dtype=np.uint8), np.zeros(columns.shape, dtype=np.uint8)
-    for column in columns:
-        below += columns > column
-        equal += columns == column
-    return np.moveaxis(below + (equal + 1.0) / 2.0, 0, -1)
+    """Places along the last axis by comparing every value with each of the few others."""
+    from etf_platform.measures.kernels import counted_places
+
+    ranks = np.empty(values.shape)
+    counted_places(np.ascontiguousarray(values).reshape(-1, values.shape[-1]), ranks.reshape(-1, values.shape[-1]))
+    return ranks
 
 
 def _sorted_ranks(values: np.ndarray) -> np.ndarray:

@@ -41,9 +41,13 @@ class TailLaw:
     @property
     def es(self) -> float:
         """Expected shortfall of the standard law."""
+        return self.es_beyond(float("nan") if self.is_normal else self.var)
+
+    def es_beyond(self, loss: float) -> float:
+        """Expected shortfall, where `loss` is `var`, which a normal law does not need."""
         if self.is_normal:
             return NORMAL.pdf(NORMAL.inv_cdf(self.rate)) / self.rate
-        loss, v = self.var, self.freedom
+        v = self.freedom
         scale = lgamma(0.5 * (v + 1.0)) - lgamma(0.5 * v) - 0.5 * log(v * pi)
         density = exp(scale - 0.5 * (v + 1.0) * log1p(loss * loss / v))
         return density / self.rate * (v + loss * loss) / (v - 1.0)
@@ -91,7 +95,8 @@ def fitting_law(rate: float, es_over_var: float) -> TailLaw:
 
 def _ratio(rate: float, inverse: float) -> float:
     law = TailLaw(rate, 1.0 / inverse)
-    return law.es / law.var
+    loss = law.var
+    return law.es_beyond(loss) / loss
 
 
 def z1(returns: np.ndarray, var: np.ndarray, es: np.ndarray) -> float:

@@ -97,7 +97,8 @@ def fuse_context(platform: Platform, universe: str, as_of: date | None) -> FuseC
 
     config = platform.config
     weights = config.etf_pools.strategy.portfolio.weights
-    day = pd.Timestamp(as_of or _last_bar(platform, universe))
+    last: Any = as_of or platform.lake.last_day(_first_table(universe), universe)
+    day = pd.Timestamp(last)
     return FuseContext(
         universe=universe,
         as_of=day,
@@ -129,10 +130,6 @@ def has_started(platform: Platform, universe: str) -> bool:
     return platform.lake.exists(_first_table(universe), universe)
 
 
-def _last_bar(platform: Platform, universe: str) -> date:
-    return platform.lake.read(_first_table(universe), universe, columns=["date"])["date"].max().date()
-
-
 def _first_table(universe: str) -> Table:
     return t.EQUITY if universe == PORTFOLIO else t.BARS
 
@@ -141,7 +138,7 @@ def _last_listing(platform: Platform, universe: str, fuses: Sequence[Fuse]) -> d
     is_of_listings = all(fuse.guards == "market/listings" for fuse in fuses)
     if not is_of_listings or not platform.lake.exists(t.LISTINGS, universe):
         return None
-    return platform.lake.read(t.LISTINGS, universe, columns=["date"])["date"].max().date()
+    return platform.lake.last_day(t.LISTINGS, universe)
 
 
 def _accepted(platform: Platform, universe: str, before: date) -> dict[str, float]:

@@ -89,7 +89,12 @@ def parts(table: DeltaTable) -> list[Part]:
     """Files of a version, ordered by year."""
     actions = pa.table(table.get_add_actions(flatten=True)).to_pylist()
     found = [Part(a["path"], a.get(f"partition.{YEAR}"), a["size_bytes"], a["num_records"] or 0) for a in actions]
-    return sorted(found, key=lambda part: (part.year or 0, part.path))
+    return [*by_year(found)]
+
+
+def by_year(found: Iterable[Part]) -> tuple[Part, ...]:
+    """Files in the order in which a version lists them."""
+    return tuple(sorted(found, key=lambda part: (part.year or 0, part.path)))
 
 
 def stored_schema(table: DeltaTable) -> pa.Schema:

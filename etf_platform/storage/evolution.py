@@ -17,17 +17,17 @@ def merged(stored: pa.Schema, new: pa.Schema, address: str) -> pa.Schema:
         A column changed its type, or one that may not be null is absent from the stored or from the new rows.
     """
     doing, remedy = f"extending the schema of {address}", "rewrite the whole table (no start, no end) from its inputs"
-    for field in new:
-        known = field.name in stored.names
-        if known and stored.field(field.name).type != field.type:
-            saw = f"{field.name} is stored as {stored.field(field.name).type} and now declared {field.type}"
+    known, declared = ({field.name: field for field in schema} for schema in (stored, new))
+    for name, field in declared.items():
+        if name in known and known[name].type != field.type:
+            saw = f"{name} is stored as {known[name].type} and now declared {field.type}"
             raise SchemaError(doing, saw, remedy)
-        if not known and not field.nullable:
-            raise SchemaError(doing, f"{field.name} may not be null, but stored rows do not have it", remedy)
-    for field in stored:
-        if field.name not in new.names and not field.nullable:
-            raise SchemaError(doing, f"the stored column {field.name} is declared no more and may not be null", remedy)
-    return pa.schema([*stored, *(f for f in new if f.name not in stored.names)])
+        if name not in known and not field.nullable:
+            raise SchemaError(doing, f"{name} may not be null, but stored rows do not have it", remedy)
+    for name, field in known.items():
+        if name not in declared and not field.nullable:
+            raise SchemaError(doing, f"the stored column {name} is declared no more and may not be null", remedy)
+    return pa.schema([*known.values(), *(field for name, field in declared.items() if name not in known)])
 
 
 def aligned(rows: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -6,6 +6,7 @@ sorted by key, so that the bytes are a function of the rows alone. What files an
 and `delta`.
 """
 
+import datetime as dt
 import random
 import time
 from collections.abc import Iterable, Sequence
@@ -19,14 +20,15 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from pyarrow import fs as pafs
 
-from etf_platform.core.errors import StorageConflictError
+from etf_platform.core.errors import MissingTableError, StorageConflictError
 from etf_platform.core.schema import Table
 from etf_platform.storage import delta, views
+from etf_platform.storage.decoded import Decoded
 from etf_platform.storage.delta import LostRaceError, Part, Place
 from etf_platform.storage.evolution import aligned, merged, selected
 from etf_platform.storage.listings import Listing, Listings
 from etf_platform.storage.recent import Recent
-from etf_platform.storage.scan import narrowed, read_parts, to_pandas
+from etf_platform.storage.scan import narrowed, newest_day, read_parts, to_pandas
 from etf_platform.storage.span import Day, Span
 from etf_platform.storage.staging import stage
 
@@ -53,6 +55,7 @@ class Lake:
             self._uri = self._path
         self._recent = Recent()
         self._listings = Listings()
+        self._decoded = Decoded()
 
     def write(
         self,
@@ -159,10 +162,11 @@ class Lake:
         is_whole = columns is None and symbols is None and span.is_everything
         if is_whole or (len(files) == len(listing.parts) and sum(p.size for p in files) <= SMALL):
             everything = Span(None, None, None)
-            frame = to_pandas(read_parts(place, listing.parts, listing.schema, everything, None, table))
+            frame = to_pandas(read_parts(place, listing.parts, listing.schema, everything, None, table, self._decoded))
             self._recent.keep(place.address, listing.version, frame)
             return narrowed(frame, span, columns, symbols), listing.version
-        return to_pandas(read_parts(place, files, schema, span, symbols, table)), listing.version
+        rows = read_parts(place, files, schema, span, symbols, table, self._decoded)
+        return to_pandas(rows), listing.version
 
     def listing(self, table: Table, universe: str) -> Listing:
         """Number, schema and files of the newest version.
@@ -174,14 +178,31 @@ class Lake:
         """
         return self._listings.of(self.place(table, universe))
 
+    def last_day(self, table: Table, universe: str) -> dt.date | None:
+        """Newest day of a table's range column; None when it holds no row. Reads one column of one file.
+
+        Raises
+        ------
+        MissingTableError
+            Never written.
+        """
+        place = self.place(table, universe)
+        listing, column = self._listings.of(place), table.range_column or "date"
+        held = [p for p in listing.parts if p.rows]
+        newest = [p for p in held if p.year == held[-1].year]
+        field = selected(listing.schema, [column], place.address).field(0)
+        return newest_day(place, newest, field, self._decoded)
+
     def exists(self, table: Table, universe: str) -> bool:
         """Whether the table has ever been written."""
         return self._is_there(self.place(table, universe))
 
     def version(self, table: Table, universe: str) -> int | None:
         """The newest version; None when the table has never been written."""
-        place = self.place(table, universe)
-        return self._listings.of(place).version if self.exists(table, universe) else None
+        try:
+            return self.listing(table, universe).version
+        except MissingTableError:
+            return None
 
     def versions(self, table: Table, universe: str) -> list[dict[str, Any]]:
         """Commits, newest first: `version`, `timestamp` (ms since 1970, UTC), and the note's entries."""
@@ -234,13 +255,18 @@ class Lake:
         current = self._listings.opened(place)
         stored = delta.stored_schema(current)
         schema = rows.schema if span.is_everything else merged(stored, rows.schema, place.address)
-        touched = [p for p in delta.parts(current) if span.may_hold(p.year)]
+        listed = delta.parts(current)
+        touched = [p for p in listed if span.may_hold(p.year)]
         everything = self._completed(table, place, rows, span, schema, touched)
         staged = stage(table, place, everything, touched if schema.equals(stored) else ())
         years = {p.year for p in touched} - staged.unchanged | staged.years
         if not years:
             return int(current.version())
-        return delta.replace(place, current, schema, years if table.range_column else None, staged.files, note)
+        version = delta.replace(place, current, schema, years if table.range_column else None, staged.files, note)
+        if schema.equals(stored):
+            kept = [p for p in listed if p.year not in years] if table.range_column else []
+            self._listings.committed(place, Listing(version, stored, delta.by_year([*kept, *staged.parts])))
+        return version
 
     def _is_there(self, place: Place) -> bool:
         return self._listings.has(place) or bool(DeltaTable.is_deltatable(place.uri))

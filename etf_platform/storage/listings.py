@@ -31,7 +31,7 @@ Stamp = tuple[int, int, int]
 class _Known:
     stamp: Stamp
     listing: Listing
-    opened: DeltaTable
+    opened: DeltaTable | None
 
 
 class Listings:
@@ -66,7 +66,14 @@ class Listings:
             As `delta.open_version`.
         """
         known = self._known.get(place.uri)
-        return known.opened if known is not None and _is_newest(place, known) else delta.open_version(place)
+        if known is None or known.opened is None or not _is_newest(place, known):
+            return delta.open_version(place)
+        return known.opened
+
+    def committed(self, place: Place, listing: Listing) -> None:
+        """Remember what this process has just committed; its log is not read again."""
+        if stamp := _newest_stamp(place, listing.version):
+            self._known[place.uri] = _Known(stamp, listing, None)
 
     def has(self, place: Place) -> bool:
         """Whether the table is surely there: it was, and its log still holds the entry that was seen."""

@@ -5,6 +5,7 @@ Never through delta-rs' own readers: a thread of its file system outlives the in
 (9 of 25 processes, measured with deltalake 1.6).
 """
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 
 import pandas as pd
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 from etf_platform.core.errors import StorageError
 from etf_platform.core.schema import Table
 from etf_platform.storage import delta
+from etf_platform.storage.decoded import Decoded
 from etf_platform.storage.delta import Part, Place
 from etf_platform.storage.span import Span
 
@@ -22,9 +24,17 @@ LARGE = 1 << 20  # bytes of a file from which a second thread is worth starting
 
 
 def read_parts(
-    place: Place, parts: Sequence[Part], schema: pa.Schema, span: Span, symbols: Iterable[str] | None, table: Table
+    place: Place,
+    parts: Sequence[Part],
+    schema: pa.Schema,
+    span: Span,
+    symbols: Iterable[str] | None,
+    table: Table,
+    decoded: Decoded,
 ) -> pa.Table:
     """Rows of the files inside the span, sorted by the table's key, with exactly the columns and types of `schema`.
+
+    Columns that `decoded` has are not read from a file again.
 
     Raises
     ------
@@ -36,12 +46,18 @@ def read_parts(
     extra = [table.arrow_schema([name]).field(0) for name in dict.fromkeys(filters) if name not in schema.names]
     wide = pa.schema([*schema, *extra])
     wanted = None if symbols is None else pa.array(sorted(set(symbols)), pa.string())
-    pieces = [_inside(_read(place, part, wide), part, span, wanted) for part in parts]
+    pieces = [_inside(_read(place, part, wide, decoded), part, span, wanted) for part in parts]
     rows = pa.concat_tables([wide.empty_table(), *pieces])
     # Files hold sorted rows, one year each: their order is the key's order unless the key starts with something else.
     if order:
         rows = rows.sort_by([(name, "ascending") for name in order])
     return rows.select(schema.names)
+
+
+def newest_day(place: Place, parts: Sequence[Part], field: pa.Field, decoded: Decoded) -> dt.date | None:
+    """The largest date of a column of these files; None when they hold none."""
+    days = [pc.max(_read(place, part, pa.schema([field]), decoded).column(0)).as_py() for part in parts]
+    return max((day for day in days if day is not None), default=None)
 
 
 def narrowed(
@@ -76,22 +92,27 @@ def to_pandas(rows: pa.Table) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(sure, "bool"))
 
 
-def _read(place: Place, part: Part, schema: pa.Schema) -> pa.Table:
+def _read(place: Place, part: Part, schema: pa.Schema, decoded: Decoded) -> pa.Table:
+    rows = decoded.columns(place.full(part.path), schema.names, lambda names: _from_file(place, part, names))
+    if rows.schema.equals(schema):
+        return rows
+    # files older than a column do not have it
+    present = set(rows.schema.names)
+    columns = [rows.column(f.name).cast(f.type) if f.name in present else pa.nulls(len(rows), f.type) for f in schema]
+    return pa.table(columns, schema=schema)
+
+
+def _from_file(place: Place, part: Part, names: Sequence[str]) -> pa.Table:
+    """The columns that the file has, among these."""
     doing = f"reading {place.address}"
     try:
         with delta.translated(doing), place.files.open_input_file(place.full(part.path)) as file:
             stored = pq.ParquetFile(file)
             present = set(stored.schema_arrow.names)
-            names = [name for name in schema.names if name in present]
-            rows = stored.read(columns=names, use_threads=part.size > LARGE)
+            return stored.read(columns=[n for n in names if n in present], use_threads=part.size > LARGE)
     except pa.ArrowInvalid as error:
         saw = " ".join(str(error).split()).rstrip(".")
         raise StorageError(doing, saw, "look at the files of the table") from error
-    if rows.schema.equals(schema):
-        return rows
-    # files older than a column do not have it
-    columns = [rows.column(f.name).cast(f.type) if f.name in present else pa.nulls(len(rows), f.type) for f in schema]
-    return pa.table(columns, schema=schema)
 
 
 def _inside(rows: pa.Table, part: Part, span: Span, symbols: pa.Array | None) -> pa.Table:

@@ -6,6 +6,7 @@ and the last year, always from its rows. Kept files may be removed at any time. 
 """
 
 import contextlib
+import datetime as dt
 import hashlib
 import inspect
 import os
@@ -51,22 +52,33 @@ def figures(
     MissingTableError
         Never written.
     """
+    over, first, version = settled(lake, table, universe, columns, figure, folder, end)
+    now = [p.path for p in lake.listing(table, universe).parts if first is not None and p.year == first.year]
+    key = (figure.__name__, *columns, _code(figure), *now, str(end))
+    last = _remembered(key, lambda: figure(lake.read(table, universe, first, end, columns, version=version)))
+    return [last] if over is None else [over, last], version
+
+
+def settled(
+    lake: Lake, table: Table, universe: str, columns: Sequence[str], figure: Figure, folder: Path, end: Day = None
+) -> tuple[Arrays | None, dt.date | None, int]:
+    """The figure over the years before the last one up to `end` (None where there is only one), the first day of that
+    last one, and the version; parameters and errors as of `figures`.
+    """
     listing = lake.listing(table, universe)
     wanted = Span.of_read(table, None, end)
     years = sorted({p.year for p in listing.parts if p.year and p.rows and wanted.may_hold(p.year)})
     over = [p.path for p in listing.parts if p.year in years[:-1]]
-    now = [p.path for p in listing.parts if p.year in years[-1:]]
-
-    def of_rows(start: Day, until: Day) -> Arrays:
-        return figure(lake.read(table, universe, start, until, columns, version=listing.version))
-
-    what = _digest(figure.__name__, *columns), _code(figure)
-    path = folder / table.address(universe) / f"{what[0]}-{_digest(*over, what[1])}.npz"
-    first = f"{years[-1]}-01-01" if years else None
-    parts = [_remembered((*what, *now, str(end)), lambda: of_rows(first, end))]
-    if over:
-        parts.insert(0, _kept(path) or _keep(path, of_rows(None, f"{years[-2]}-12-31")))
-    return parts, listing.version
+    first = dt.date(years[-1], 1, 1) if years else None
+    if not over:
+        return None, first, listing.version
+    name = _digest(figure.__name__, *columns)
+    path = folder / table.address(universe) / f"{name}-{_digest(*over, _code(figure))}.npz"
+    found = _kept(path)
+    if found is None:
+        until = dt.date(years[-2], 12, 31)
+        found = _keep(path, figure(lake.read(table, universe, None, until, columns, version=listing.version)))
+    return found, first, listing.version
 
 
 def _remembered(key: tuple[str, ...], work: Callable[[], Arrays]) -> Arrays:

@@ -1,6 +1,7 @@
 """From rows to files that a commit can name: split by year, encode, put; two at a time, for encoding frees the GIL."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -23,6 +24,15 @@ class Staged:
     years: frozenset[int | None]
     unchanged: frozenset[int | None]
 
+    @property
+    def parts(self) -> list[Part]:
+        """The new files, as a version will list them."""
+        return [
+            Part(a.path, year, a.size, int(json.loads(a.stats)["numRecords"]))
+            for a in self.files
+            for year in [int(a.partition_values[delta.YEAR] or 0) if a.partition_values else None]
+        ]
+
 
 def stage(table: Table, place: Place, rows: pa.Table, stored: Sequence[Part] = ()) -> Staged:
     """Put the rows below the table, one file per year; when one file fails, none stays.
@@ -34,14 +44,25 @@ def stage(table: Table, place: Place, rows: pa.Table, stored: Sequence[Part] = (
     stored : sequence of Part
         Files of the present version; what has the same bytes is not written again.
     """
-    layout = {None: rows} if table.range_column is None else split_by_year(rows, table.range_column)
-    with ThreadPoolExecutor(WORKERS) as pool:
-        jobs = {year: pool.submit(_stage_one, place, part, year, stored) for year, part in layout.items()}
-    _raise_first(place, list(jobs.values()))
-    done = {year: job.result() for year, job in jobs.items()}
+    layout: Mapping[int | None, pa.Table] = {None: rows}
+    if table.range_column is not None:
+        layout = dict(split_by_year(rows, table.range_column).items())
+    if len(layout) == 1:
+        done = {year: _stage_one(place, part, year, stored) for year, part in layout.items()}
+    else:
+        done = _stage_together(place, layout, stored)
     files = tuple(action for action in done.values() if action is not None)
     changed = frozenset(year for year, action in done.items() if action is not None)
     return Staged(files, changed, frozenset(done) - changed)
+
+
+def _stage_together(
+    place: Place, layout: Mapping[int | None, pa.Table], stored: Sequence[Part]
+) -> dict[int | None, AddAction | None]:
+    with ThreadPoolExecutor(WORKERS) as pool:
+        jobs = {year: pool.submit(_stage_one, place, part, year, stored) for year, part in layout.items()}
+    _raise_first(place, list(jobs.values()))
+    return {year: job.result() for year, job in jobs.items()}
 
 
 def _stage_one(place: Place, rows: pa.Table, year: int | None, stored: Sequence[Part]) -> AddAction | None:

@@ -73,6 +73,14 @@ def directions(ic: np.ndarray, priors: np.ndarray, rules: Direction) -> np.ndarr
     return signs
 
 
+def is_settled(ic: np.ndarray, row: int, rules: Direction) -> bool:
+    """Whether signs and ratios from `row` on are those of any longer history: every factor knows `min_sessions` values
+    by then, and no older one counts.
+    """
+    known = ic[:, : max(row - rules.horizon, 0)]
+    return bool((np.isfinite(known).sum(axis=1) >= rules.min_sessions).all())
+
+
 def trailing_icir(ic: np.ndarray, rules: Direction) -> np.ndarray:
     """Mean over standard deviation (ddof 1) of the last `min_sessions` known IC values.
 

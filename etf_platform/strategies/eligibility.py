@@ -5,7 +5,7 @@ One rule per function, the first failing rule gives the reason, with the figure.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -20,8 +20,44 @@ LIQUIDITY_SESSIONS = 20
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """What the bars before the first row of the matrices say of every symbol; arrays of shape (n_symbols,).
+
+    Attributes
+    ----------
+    bars : ndarray of int
+        Their number.
+    sessions : ndarray of int
+        Sessions from the first of them to the first row, which does not count.
+    source : ndarray of str objects
+        Of the newest of them; empty where there is none.
+    """
+
+    bars: np.ndarray
+    sessions: np.ndarray
+    source: np.ndarray
+
+    @classmethod
+    def from_bars(cls, bars: pd.DataFrame, rows: pd.DatetimeIndex, symbols: pd.Index) -> "Earlier":
+        """Count bars that all lie on `rows`, the sessions before the first row of the matrices."""
+        known = bars[np.isfinite(bars["close"].to_numpy(dtype=np.float64))]
+        day, fund = rows.get_indexer(pd.Index(known["date"])), symbols.get_indexer(pd.Index(known["symbol"]))
+        first = np.full(len(symbols), len(rows))
+        np.minimum.at(first, fund, day)
+        codes, names = pd.factorize(bars["source"])
+        newest = np.full(len(symbols), -1)
+        order = np.argsort(bars["date"].to_numpy(), kind="stable")
+        newest[symbols.get_indexer(pd.Index(bars["symbol"]))[order]] = codes[order]
+        source = np.append(np.asarray(names, dtype=object), "")[newest]
+        return cls(np.bincount(fund, minlength=len(symbols)), len(rows) - first, source)
+
+
+@dataclass(frozen=True)
 class Traded:
-    """What the bars say, as float64 matrices of shape (n_sessions, n_symbols); NaN where there is no bar."""
+    """What the bars say, as float64 matrices of shape (n_sessions, n_symbols); NaN where there is no bar.
+
+    `earlier` is None where the rows begin with the first bar of the pool.
+    """
 
     open: np.ndarray
     high: np.ndarray
@@ -31,16 +67,31 @@ class Traded:
     amount: np.ndarray
     prev_close: np.ndarray
     adj_factor: np.ndarray
+    earlier: Earlier | None = None
 
     @classmethod
-    def from_bars(cls, bars: pd.DataFrame, rows: pd.DatetimeIndex, symbols: pd.Index) -> "Traded":
+    def from_bars(
+        cls, bars: pd.DataFrame, rows: pd.DatetimeIndex, symbols: pd.Index, earlier: Earlier | None = None
+    ) -> "Traded":
         """Lay out `market/bars` on the given sessions and symbols."""
-        return cls(*to_matrices(bars, (*OHLCV, "amount", "prev_close", "adj_factor"), rows, symbols))
+        laid_out = cls(*to_matrices(bars, (*OHLCV, "amount", "prev_close", "adj_factor"), rows, symbols))
+        return replace(laid_out, earlier=earlier)
 
     @property
     def has_bar(self) -> np.ndarray:
         """A close is known."""
         return np.isfinite(self.close)
+
+    @property
+    def bars_so_far(self) -> np.ndarray:
+        """Bars of each fund from its first one to each session."""
+        return np.cumsum(self.has_bar, axis=0) + (0 if self.earlier is None else self.earlier.bars)
+
+    @property
+    def sessions_so_far(self) -> np.ndarray:
+        """Sessions from each fund's first bar to each session, both included."""
+        sessions = np.cumsum(self.bars_so_far > 0, axis=0)
+        return sessions + (0 if self.earlier is None else self.earlier.sessions)
 
 
 @dataclass(frozen=True)
@@ -126,14 +177,13 @@ def _not_traded(traded: Traded) -> Failures:
 
 
 def _too_young(traded: Traded, least: int) -> Failures:
-    bars = np.cumsum(traded.has_bar, axis=0)
+    bars = traded.bars_so_far
     return Failures(bars < least, bars, f"{{:d}} bars, fewer than {least}")
 
 
 def _too_many_gaps(traded: Traded, most: float) -> Failures:
     """Share of sessions without a bar, from the fund's first bar to this session."""
-    bars = np.cumsum(traded.has_bar, axis=0)
-    sessions = np.cumsum(bars > 0, axis=0)
+    bars, sessions = traded.bars_so_far, traded.sessions_so_far
     missing = (sessions - bars) / sessions.clip(min=1)
     return Failures(missing > most, missing, f"{{:.1%}} of sessions missing since the first bar, more than {most:.1%}")
 

@@ -18,8 +18,8 @@ from etf_platform.core.errors import BadInputError
 from etf_platform.core.tables import TARGETS
 from etf_platform.core.units.strategy import ScoredFactor, Strategy
 from etf_platform.strategies.decisions import is_decision
-from etf_platform.strategies.directions import daily_ic, directions, trailing_icir
-from etf_platform.strategies.eligibility import Traded, judge, limit_rates
+from etf_platform.strategies.directions import daily_ic, directions, is_settled, trailing_icir
+from etf_platform.strategies.eligibility import LIQUIDITY_SESSIONS, Earlier, Traded, judge, limit_rates
 from etf_platform.strategies.matrices import session_rows, to_matrices
 from etf_platform.strategies.regime import exposure
 from etf_platform.strategies.scores import (
@@ -30,6 +30,8 @@ from etf_platform.strategies.scores import (
     zscore_winsor,
 )
 from etf_platform.strategies.selection import is_void, patient_weights, ranks, top_weights
+
+SPARE = 125  # percent of the sessions that directions learn from: factors are missing on some
 
 
 @dataclass(frozen=True)
@@ -104,10 +106,83 @@ def targets(
     BadInputError
         No bars, no factors, a date that is no session, a missing panel column, a fund without a price limit.
     """
+    rows = session_rows(bars["date"], sessions)
+    found = _targets(panel, bars, selected, rules, sessions, reference, Tail(rows, 0, 0))
+    assert found is not None
+    return found
+
+
+def targets_since(
+    panel: pd.DataFrame,
+    bars: pd.DataFrame,
+    selected: Sequence[ScoredFactor],
+    rules: RotationRules,
+    sessions: pd.DatetimeIndex,
+    since: pd.Timestamp,
+    reference: pd.DataFrame | None = None,
+) -> pd.DataFrame | None:
+    """The rows of `targets` from a day on, the same bits, from the last rows of the panel.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        As of `targets`, from `needed_from` on.
+    bars : DataFrame
+        The whole history.
+
+    Returns
+    -------
+    DataFrame or None
+        None where older rows of the panel may matter: the book of a patient rotation, or factors that were seldom
+        there to learn a direction from.
+    """
+    rows = session_rows(bars["date"], sessions)
+    if rules.layers.hysteresis is not None:
+        return None
+    shown = int(rows.searchsorted(since))
+    return _targets(panel, bars, selected, rules, sessions, reference, Tail(rows, _first_needed(shown, rules), shown))
+
+
+def needed_from(
+    bars: pd.DataFrame, rules: RotationRules, sessions: pd.DatetimeIndex, since: pd.Timestamp
+) -> pd.Timestamp:
+    """First day of the panel that `targets_since` wants to see."""
+    rows = session_rows(bars["date"], sessions)
+    return rows[min(_first_needed(int(rows.searchsorted(since)), rules), len(rows) - 1)]
+
+
+@dataclass(frozen=True)
+class Tail:
+    """Sessions of the whole history, the first one that is laid out, and the first one whose rows are wanted."""
+
+    all_rows: pd.DatetimeIndex
+    first: int
+    shown: int
+
+
+def _first_needed(shown: int, rules: RotationRules) -> int:
+    learnt = rules.direction.min_sessions * SPARE // 100 + rules.direction.horizon + 1
+    return max(shown - max(learnt, rules.eligibility.window, LIQUIDITY_SESSIONS), 0)
+
+
+def _targets(
+    panel: pd.DataFrame,
+    bars: pd.DataFrame,
+    selected: Sequence[ScoredFactor],
+    rules: RotationRules,
+    sessions: pd.DatetimeIndex,
+    reference: pd.DataFrame | None,
+    tail: Tail,
+) -> pd.DataFrame | None:
     if not selected:
         raise BadInputError("scoring a pool", "no factor is selected", "name some in factors.yaml")
-    rows, symbols = session_rows(bars["date"], sessions), pd.Index(sorted(bars["symbol"].unique()))
-    traded = Traded.from_bars(bars, rows, symbols)
+    rows, symbols = tail.all_rows[tail.first :], pd.Index(sorted(bars["symbol"].unique()))
+    earlier, whole = None, bars
+    if tail.first:
+        is_late = (bars["date"] >= rows[0]).to_numpy()
+        earlier = Earlier.from_bars(bars[~is_late], tail.all_rows[: tail.first], symbols)
+        bars = bars[is_late]
+    traded = Traded.from_bars(bars, rows, symbols, earlier)
     chosen = scored_once(selected)
     factors = to_matrices(panel, [factor.column for factor in chosen], rows, symbols)
     rates = limit_rates(bars, rows, symbols, rules.price_limits)
@@ -116,14 +191,18 @@ def targets(
         raw = to_matrices(panel, [factor.raw_column or factor.column for factor in selected], rows, symbols)
         scores = original_compatible(raw, eligible)
     else:
-        scores = _signed_scores(factors, traded, chosen, eligible, rules)
+        ic = daily_ic(factors, traded.open * traded.adj_factor, rules.direction.horizon)
+        if tail.first and not is_settled(ic, tail.shown - tail.first, rules.direction):
+            return None
+        scores = _signed_scores(factors, ic, chosen, eligible, rules)
     reasons[eligible & np.isnan(scores)] = "no factor has a direction and a value"
-    decided = is_decision(rows, sessions, rules.rebalance_freq)
+    decided = is_decision(tail.all_rows, sessions, rules.rebalance_freq)[tail.first :]
     weights = _weights(scores, decided, rules)
     gate = rules.layers.regime_gate
     if gate is not None:
-        weights *= exposure(bars if reference is None else reference, rows, gate)[:, None]
-    return _rows(bars, traded, rows, symbols, Outcome(scores, reasons, weights, decided, rules.top_n))
+        weights *= exposure(whole if reference is None else reference, tail.all_rows, gate)[tail.first :, None]
+    outcome = Outcome(scores, reasons, weights, decided, rules.top_n)
+    return _rows(bars, traded, rows, symbols, outcome, tail.shown - tail.first)
 
 
 @dataclass(frozen=True)
@@ -138,9 +217,8 @@ class Outcome:
 
 
 def _signed_scores(
-    factors: np.ndarray, traded: Traded, chosen: Sequence[ScoredFactor], eligible: np.ndarray, rules: RotationRules
+    factors: np.ndarray, ic: np.ndarray, chosen: Sequence[ScoredFactor], eligible: np.ndarray, rules: RotationRules
 ) -> np.ndarray:
-    ic = daily_ic(factors, traded.open * traded.adj_factor, rules.direction.horizon)
     signs = directions(ic, np.array([factor.prior for factor in chosen]), rules.direction)
     if rules.score == "zscore_winsor":
         weights = icir_weights(trailing_icir(ic, rules.direction), signs)
@@ -155,10 +233,11 @@ def _weights(scores: np.ndarray, decided: np.ndarray, rules: RotationRules) -> n
 
 
 def _rows(
-    bars: pd.DataFrame, traded: Traded, rows: pd.DatetimeIndex, symbols: pd.Index, outcome: Outcome
+    bars: pd.DataFrame, traded: Traded, rows: pd.DatetimeIndex, symbols: pd.Index, outcome: Outcome, since: int
 ) -> pd.DataFrame:
-    """Matrices to long rows: sessions with a bar of any fund, each fund from its first bar on."""
-    shown = (np.cumsum(traded.has_bar, axis=0) > 0) & traded.has_bar.any(axis=1, keepdims=True)
+    """Matrices to long rows: sessions with a bar of any fund from `since` on, each fund from its first bar on."""
+    shown = (traded.bars_so_far > 0) & traded.has_bar.any(axis=1, keepdims=True)
+    shown[:since] = False
     day, fund = np.nonzero(shown)
     places = ranks(outcome.scores)
     return pd.DataFrame(
@@ -172,18 +251,19 @@ def _rows(
             "target_weight": outcome.weights[shown],
             "is_decision": outcome.decided[day],
             "selection_void": is_void(places, outcome.top_n)[day],
-            "source": _last_sources(bars, rows, symbols)[shown],
+            "source": _last_sources(bars, rows, symbols, traded.earlier)[shown],
         }
     )
 
 
-def _last_sources(bars: pd.DataFrame, rows: pd.DatetimeIndex, symbols: pd.Index) -> np.ndarray:
-    """Source of each fund's newest bar up to each session, as strings; of its first bar before that."""
+def _last_sources(bars: pd.DataFrame, rows: pd.DatetimeIndex, symbols: pd.Index, earlier: Earlier | None) -> np.ndarray:
+    """Source of each fund's newest bar up to each session, as strings; any before its first bar."""
     codes, names = pd.factorize(bars["source"])
     coded = to_matrices(bars.assign(code=codes), ("code",), rows, symbols)[0]
     newest = np.maximum.accumulate(np.where(np.isnan(coded), 0, np.arange(len(rows))[:, None]), axis=0)
-    filled = np.nan_to_num(np.take_along_axis(coded, newest, axis=0)).astype(np.int64)
-    return np.asarray(names, dtype=object)[filled]
+    filled = np.take_along_axis(coded, newest, axis=0)
+    sources = np.asarray(names, dtype=object)[np.nan_to_num(filled).astype(np.int64)]
+    return sources if earlier is None else np.where(np.isnan(filled), earlier.source, sources)
 
 
 ROTATION = Strategy(

@@ -1,5 +1,7 @@
 """Figures over all rows from the years that are over and the last one: the same, and old years are read once."""
 
+import datetime as dt
+
 import numpy as np
 import pytest
 
@@ -55,7 +57,7 @@ def test_a_new_day_reads_the_last_year_alone(stored, panel, tmp_path, monkeypatc
 
     parts, _ = figures(stored, PANEL, "A_SHARE", COLUMNS, sums, tmp_path / "kept")
 
-    assert asked == [("2024-01-01", None)]
+    assert asked == [(dt.date(2024, 1, 1), None)]
     check(parts, panel("2022-12-01", "2024-04-01"))
 
 

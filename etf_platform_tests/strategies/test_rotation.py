@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from etf_platform.core.config.load import load_config
-from etf_platform.core.config.models import Eligibility, Quality, RegimeGate, Rotation
+from etf_platform.core.config.models import Direction, Eligibility, Hysteresis, Quality, RegimeGate, Rotation
 from etf_platform.core.errors import BadInputError
 from etf_platform.core.units.strategy import ScoredFactor
 from etf_platform.core.workspace import packaged_config
-from etf_platform.strategies.rotation import RotationRules, targets
+from etf_platform.strategies.rotation import RotationRules, needed_from, targets, targets_since
 
 SESSIONS = pd.bdate_range("2024-01-02", "2024-03-04").as_unit("ns")
 SYMBOLS = [f"51030{i}.SH" for i in range(5)]
@@ -187,3 +187,62 @@ def test_ten_years_of_fifty_funds_take_well_below_two_seconds():
     rows = targets(panel, bars, selected, RotationRules(price_limits=dict.fromkeys(symbols, 0.2)), sessions)
     assert time.process_time() - started < 2.0
     assert len(rows) == 126_000
+
+
+@pytest.mark.parametrize("score", ["signed_family_rank", "zscore_winsor", "original_compatible"])
+def test_the_last_rows_alone_are_those_of_the_whole_history(drawn, score):
+    """Gaps, a late listing, missing factors and two sources; every day of a third of the history as the first one."""
+    panel, bars, sessions = drawn
+    rules = replace(SHORT, score=score)
+    whole = targets(panel, bars, SELECTED, rules, sessions)
+    days = np.sort(bars["date"].unique())
+    for since in pd.DatetimeIndex(days[-40::7]):
+        late = panel[panel["date"] >= needed_from(bars, rules, sessions, since)]
+
+        alone = targets_since(late, bars, SELECTED, rules, sessions, since)
+
+        wanted = whole[whole["date"] >= since].reset_index(drop=True)
+        pd.testing.assert_frame_equal(alone, wanted, check_exact=True)
+
+
+def test_older_rows_are_asked_for_when_a_factor_was_seldom_there(drawn):
+    panel, bars, sessions = drawn
+    rare = panel.assign(up=panel["up"].where(panel["date"].dt.day_of_week == 0))
+    since = bars["date"].max()
+
+    assert targets_since(rare, bars, SELECTED, SHORT, sessions, since) is None
+
+
+def test_a_patient_rotation_always_needs_the_whole_history(drawn):
+    panel, bars, sessions = drawn
+    patient = replace(SHORT, layers=Rotation(hysteresis=Hysteresis()))
+
+    assert targets_since(panel, bars, SELECTED, patient, sessions, bars["date"].max()) is None
+
+
+SHORT = replace(
+    RULES,
+    rebalance_freq="5D",
+    direction=Direction(horizon=3, min_sessions=20, sub_windows=4),
+    quality=Quality(min_trading_days=30, min_liquidity=1e6, max_missing_rate=0.15),
+    eligibility=Eligibility(window=5),
+)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """150 sessions of nine funds."""
+    rng = np.random.default_rng(11)
+    sessions = pd.bdate_range("2023-01-02", periods=170).as_unit("ns")
+    symbols = [f"51{k}300.SH" for k in range(9)]
+    keys = pd.MultiIndex.from_product([sessions[:150], symbols], names=["date", "symbol"]).to_frame(index=False)
+    close = np.exp(rng.normal(0.0, 0.02, len(keys)).reshape(150, 9).cumsum(axis=0)).ravel()
+    bars = keys.assign(**dict.fromkeys(("open", "high", "low", "close", "prev_close"), close), volume=1e6)
+    bars = bars.assign(amount=rng.uniform(0.5e6, 3e6, len(keys)), adj_factor=1.0, limit_rate=0.1)
+    bars = bars.assign(source=np.where(keys["date"] < sessions[100], "old (simulated)", "new (simulated)"))
+    is_late = (keys["symbol"] == symbols[0]) & (keys["date"] < sessions[90])
+    is_over = (keys["symbol"] == symbols[1]) & (keys["date"] > sessions[95])
+    bars = bars[~(is_late | is_over | (rng.random(len(keys)) < 0.08))].reset_index(drop=True)
+    panel = bars[["date", "symbol"]].assign(up=rng.normal(size=len(bars)), down=rng.normal(size=len(bars)))
+    panel["up"] = panel["up"].where(rng.random(len(bars)) > 0.05)
+    return panel, bars, sessions

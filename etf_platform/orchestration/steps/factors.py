@@ -150,8 +150,8 @@ def _is_newest(platform: Platform, pool: str, bars: pd.DataFrame) -> bool:
     """Whether no later day is stored: writing an earlier one again leaves the description of the whole panel alone."""
     if bars.empty:
         return False
-    following = (bars["date"].max() + pd.Timedelta(days=1)).date()
-    return platform.lake.read(t.PANEL, pool, start=following, columns=["date"]).empty
+    last = platform.lake.last_day(t.PANEL, pool)
+    return last is None or last <= bars["date"].max().date()
 
 
 def _meta_rows(platform: Platform, pool: str, bars: pd.DataFrame, failures: tuple[Failure, ...]) -> pd.DataFrame:

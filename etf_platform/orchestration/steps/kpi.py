@@ -4,7 +4,8 @@ import pandas as pd
 
 from etf_platform.backtest.capacity import capacity_history, limits_of
 from etf_platform.core import tables as t
-from etf_platform.kpi.observed import observe_panel
+from etf_platform.core.units.strategy import ScoredFactor
+from etf_platform.kpi.observed import observe_panel, seen_arrays
 from etf_platform.kpi.snapshot import ACCOUNT_KPI, ROTATION_KPI, KpiRules, snapshot
 from etf_platform.market.calendar import DateLike
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
@@ -49,9 +50,7 @@ def holdings_violations(rebalances: pd.DataFrame, bars: pd.DataFrame, platform: 
 def _observed(
     platform: Platform, pool: str, tables: StepTables, dates: pd.DatetimeIndex, window: Window
 ) -> pd.DataFrame:
-    columns = list(dict.fromkeys(factor.column for factor in scored_factors(platform, pool, tables)))
-    panel = tables.read(t.PANEL, pool, end=window.end, columns=["date", "symbol", "source", *columns])
-    observed = observe_panel(panel, columns)
+    observed = _observed_panel(tables, pool, scored_factors(platform, pool, tables), dates, window)
     rebalances = tables.read_if_there(t.REBALANCES, pool)
     if rebalances is None or rebalances.empty:
         return observed
@@ -65,6 +64,18 @@ def _observed(
     long = daily.melt("date", var_name="kpi", value_name="value")
     source = long["date"].map(bars.groupby("date")["source"].last())
     return pd.concat([observed, long.assign(source=source).dropna(subset="source")], ignore_index=True)
+
+
+def _observed_panel(
+    tables: StepTables, pool: str, factors: list[ScoredFactor], dates: pd.DatetimeIndex, window: Window
+) -> pd.DataFrame:
+    """Figures of the panel on the dates; of the years before their year only what is kept is looked at."""
+    columns = list(dict.fromkeys(factor.column for factor in factors))
+    before, since = tables.settled(t.PANEL, pool, columns, seen_arrays, window.end)
+    if since is None or not len(dates) or dates[0].date() < since:
+        before, since = None, None
+    panel = tables.read(t.PANEL, pool, end=window.end, start=since, columns=["date", "symbol", "source", *columns])
+    return observe_panel(panel, columns, before)
 
 
 def _range(window: Window, equity: pd.DataFrame | None) -> tuple[DateLike, DateLike]:

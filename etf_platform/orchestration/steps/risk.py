@@ -69,7 +69,9 @@ def _tested(platform: Platform, universe: str, days: int) -> pd.DataFrame:
     """Stored exceptions of the last days, also later ones than the window's: a rerun of a past day changes nothing."""
     if not platform.lake.exists(t.EXCEPTIONS, universe):
         return no_exceptions()
-    end = platform.lake.read(t.EXCEPTIONS, universe, columns=["date"])["date"].max().date()
+    end = platform.lake.last_day(t.EXCEPTIONS, universe)
+    if end is None:
+        return no_exceptions()
     return platform.lake.read(t.EXCEPTIONS, universe, start=end - timedelta(days=days), end=end)
 
 

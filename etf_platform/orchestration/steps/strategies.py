@@ -10,7 +10,7 @@ from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.factors import scored_factors
 from etf_platform.orchestration.steps.tables import StepTables
-from etf_platform.strategies.rotation import RotationRules, targets
+from etf_platform.strategies.rotation import RotationRules, needed_from, targets, targets_since
 
 
 def write_targets(platform: Platform, pool: str, window: Window) -> Outcome:
@@ -18,11 +18,36 @@ def write_targets(platform: Platform, pool: str, window: Window) -> Outcome:
     tables = StepTables(platform, window)
     bars = tables.read(t.BARS, pool, end=window.end)
     selected = scored_factors(platform, pool, tables)
-    columns = ["date", "symbol", *dict.fromkeys(c for f in selected for c in (f.column, f.raw_column or f.column))]
-    panel = tables.read(t.PANEL, pool, end=window.end, columns=columns)
-    rows = targets_of(platform, pool, bars, panel, selected, _reference(platform, tables, bars, window))
+    reference = _reference(platform, tables, bars, window)
+    rows = _rows_since(platform, pool, tables, bars, selected, reference, window)
+    if rows is None:
+        panel = tables.read(t.PANEL, pool, end=window.end, columns=_columns(selected))
+        rows = targets_of(platform, pool, bars, panel, selected, reference)
     tables.write(t.TARGETS, pool, window.cut(rows), window.start, window.end)
     return tables.outcome(facts=_facts(rows))
+
+
+def _rows_since(
+    platform: Platform,
+    pool: str,
+    tables: StepTables,
+    bars: pd.DataFrame,
+    selected: list[ScoredFactor],
+    reference: pd.DataFrame | None,
+    window: Window,
+) -> pd.DataFrame | None:
+    """The window's rows, from the last rows of the panel; None where all of it may matter."""
+    if window.start is None or bars.empty or pd.Timestamp(window.start) > bars["date"].max():
+        return None
+    since, rules = pd.Timestamp(window.start), RotationRules.from_config(platform.config)
+    sessions, limited = platform.sessions(pool).index, with_limit_rates(platform.config, bars)
+    first = needed_from(bars, rules, sessions, since).date()
+    panel = tables.read(t.PANEL, pool, end=window.end, start=first, columns=_columns(selected))
+    return targets_since(panel, limited, selected, rules, sessions, since, reference)
+
+
+def _columns(selected: list[ScoredFactor]) -> list[str]:
+    return ["date", "symbol", *dict.fromkeys(c for f in selected for c in (f.column, f.raw_column or f.column))]
 
 
 def targets_of(

@@ -62,6 +62,18 @@ class StepTables:
         self._seen[table, universe] = version
         return parts
 
+    def settled(
+        self, table: Table, universe: str, columns: Sequence[str], figure: "Figure", end: date | None
+    ) -> "tuple[Arrays | None, date | None]":
+        """A figure over the table's years before the last one up to `end`, and the first day of that one."""
+        from etf_platform.storage.settled import settled
+
+        folder = self._platform.workspace.home / "cache" / "settled"
+        found, since, self._seen[table, universe] = settled(
+            self._platform.lake, table, universe, columns, figure, folder, end
+        )
+        return found, since
+
     def write(
         self, table: Table, universe: str, frame: "pd.DataFrame", start: date | None = None, end: date | None = None
     ) -> None:
@@ -78,8 +90,8 @@ class StepTables:
         """
         if window.start is None or not self._platform.lake.exists(table, universe):
             return None
-        last = self._platform.lake.read(table, universe, columns=["date"])["date"].max()
-        return window.start if last != last else min(window.start, last.date() + timedelta(days=1))
+        last = self._platform.lake.last_day(table, universe)
+        return window.start if last is None else min(window.start, last + timedelta(days=1))
 
     def write_days(self, table: Table, universe: str, rows: "pd.DataFrame", window: Window) -> None:
         """Store the rows from `first_day` to the window's end."""

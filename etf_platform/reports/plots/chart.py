@@ -155,7 +155,7 @@ def stroke(
         for start in np.arange(left, right, 2 * dash * FINER):
             draw.line((start, high, min(start + dash * FINER, right), high), 255, width)
     else:
-        draw.line([tuple(point) for point in at.tolist()], 255, width, joint="curve" if len(at) <= SHOWN_JOINTS else None)
+        draw.line(at.ravel().tolist(), 255, width, joint="curve" if len(at) <= SHOWN_JOINTS else None)
     _lay(image, panel, mask, colour, 1.0)
 
 
@@ -165,7 +165,7 @@ def area(image: "Image", panel: Panel, x: np.ndarray, y: np.ndarray, base: float
 
     mask = _mask(panel)
     edges = np.concatenate([x[:1], x, x[-1:]]), np.concatenate([[base], y, [base]])
-    ImageDraw.Draw(mask).polygon([tuple(point) for point in _fine(panel, *edges).tolist()], 255)
+    ImageDraw.Draw(mask).polygon(_fine(panel, *edges).ravel().tolist(), 255)
     _lay(image, panel, mask, colour, share)
 
 
