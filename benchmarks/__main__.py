@@ -27,6 +27,7 @@ BENCHMARKS = {
     "bookkeeping": ("Dagster's records: empty assets, per partition and asset", []),
     "api": ("REST API: 50 clients on loopback, against a bare FastAPI endpoint", []),
     "tracker": ("Limit-up tracker: one scan of 5,000 stocks and 200 funds", []),
+    "drift": ("Drift: false alarms at rest, power, the autumn of 2024", []),
     "endtoend": ("End to end: three pools, 47 funds, ten years", []),
 }
 PACKAGES = [

@@ -1,0 +1,90 @@
+"""Verdicts of a day: what alarms, what is unknown, and that a day alone is the day of a backfill."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from etf_platform.core.config.governance import DriftConfig
+from etf_platform.drift.features import features_of
+from etf_platform.drift.judge import judge
+
+CONFIG = DriftConfig(draws=100)
+
+
+def _last(daily, place=-1):
+    days = pd.DatetimeIndex(daily.index)
+    rows = judge(daily, days[[place]], CONFIG)
+    return rows.set_index("feature")
+
+
+@pytest.fixture
+def daily(make_bars):
+    return features_of(make_bars())
+
+
+def test_a_day_alone_is_the_same_row_as_in_a_backfill(daily):
+    days = pd.DatetimeIndex(daily.index[-60:])
+
+    together = judge(daily, days, CONFIG)
+    for place in (0, 31, 59):
+        alone = judge(daily.loc[: days[place]], days[[place]], CONFIG)
+        expected = together[together["date"] == days[place]].reset_index(drop=True)
+        pd.testing.assert_frame_equal(alone, expected, check_exact=True)
+
+
+def test_what_is_not_stored_is_missing_and_blocked(daily):
+    rows = _last(daily)
+
+    for name in ("turnover", "premium", "book_imbalance", "null_rate"):
+        assert rows.loc[name, ["level", "state", "reason"]].tolist() == ["unknown", "BLOCKED", "missing"]
+
+
+def test_too_short_a_past_is_insufficient(daily):
+    """250 + 20 + 19 sessions, and a null from 250 before the month without its gap."""
+    rows = _last(daily.iloc[:280])
+
+    assert rows.loc["volatility_20", ["level", "reason"]].tolist() == ["unknown", "insufficient"]
+    assert np.isnan(rows.loc["volatility_20", "psi"])
+
+
+def test_a_figure_that_ends_is_missing_on_the_days_without_it(daily):
+    daily.iloc[-1, daily.columns.get_loc("amount_to_adv")] = np.nan
+
+    assert _last(daily).loc["amount_to_adv", "reason"] == "missing"
+
+
+def test_a_market_at_rest_is_stable(daily):
+    rows = _last(daily)
+
+    known = rows[rows["level"] != "unknown"]
+    assert (known["level"] == "stable").all()
+    assert set(known.index) == {"volatility_20", "parkinson_20", "amount_to_adv", "row_count"}
+    assert (known["ks_q"] >= known["ks_p"] - 1e-12).all()
+
+
+def test_volatility_that_has_doubled_for_forty_sessions_is_major(make_bars):
+    calm = np.ones(700)
+    calm[-40:] = 2.0
+
+    row = _last(features_of(make_bars(calm=calm))).loc["volatility_20"]
+    assert row[["level", "state"]].tolist() == ["major", "FAIL"]
+    assert row["ks_q"] < 0.05
+    assert row["psi"] > 0.25
+    assert "Wasserstein" in row["reason"]
+
+
+def test_psi_above_its_limit_and_inside_its_null_is_stable_with_both_told(daily):
+    rows = _last(daily)
+
+    inside = rows[(rows["level"] == "stable") & (rows["psi"] >= CONFIG.psi_alert)]
+    assert len(inside)
+    assert inside["reason"].str.startswith("within its null: PSI").all()
+    assert (inside["psi"].round(2) <= inside["psi_null"].round(2)).all()
+
+
+def test_the_seed_decides_the_null_and_nothing_else(daily):
+    other = judge(daily, pd.DatetimeIndex(daily.index[-1:]), DriftConfig(draws=100, seed=7)).set_index("feature")
+
+    mine = _last(daily)
+    assert mine.loc["amount_to_adv", "psi"] == other.loc["amount_to_adv", "psi"]
+    assert mine.loc["amount_to_adv", "psi_null"] != other.loc["amount_to_adv", "psi_null"]
