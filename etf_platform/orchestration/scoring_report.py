@@ -136,8 +136,8 @@ def _relative(facts: Facts, view: AssetView) -> tuple[d.Relative | None, str]:
     returns = both.pct_change().iloc[1:].to_numpy()
     try:
         slope, rest = beta(returns[:, 0], returns[:, 1]), alpha(returns[:, 0], returns[:, 1])
-    except InsufficientDataError as error:
-        return None, str(error)
+    except InsufficientDataError:
+        return None, f"与{facts.settings.assets[key].name}的共同收益太少"
     if len(returns) < YEAR or slope != slope:
         return None, f"与{facts.settings.assets[key].name}只有{len(returns)}个共同收益"
     return d.Relative(facts.settings.assets[key].name, rest * SESSIONS_A_YEAR, slope, len(returns)), ""

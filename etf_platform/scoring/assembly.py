@@ -135,7 +135,7 @@ class _Cutter:
     def _add_valuation(self, key: str, i: int, known: dict[str, Any], reasons: dict[str, str]) -> list[Told]:
         symbol = self.stored.settings.assets[key].symbol
         if key != valued_asset(self.stored.settings):
-            told = [Told(name).blocked(f"no {WORDS[name]} is recorded for {symbol}") for name in RATIOS]
+            told = [Told(name).blocked(f"没有收录{symbol}的{WORDS[name]}数据") for name in RATIOS]
         else:
             told = [self.stored.published(n, i, self.stored.settings.stale_valuation_sessions) for n in RATIOS]
             known["valuation"] = self._valuation(told, i)

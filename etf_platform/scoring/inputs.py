@@ -1,6 +1,7 @@
 """The state of one input on one session: there and fresh, or not, and why, in words that say nothing of later days.
 
-Not here: what the values are made into (`histories`), and which input speaks for which asset (`assembly`).
+Reasons are read in the market report and are in its language. Not here: what the values are made into (`histories`), and
+which input speaks for which asset (`assembly`).
 """
 
 from collections.abc import Mapping
@@ -16,9 +17,11 @@ from etf_platform.scoring.histories import AssetHistory, SeriesHistory, split_by
 
 HOME = "XSHG"
 WORDS = {
-    "northbound_net": "northbound net flow",
-    "southbound_net": "southbound net flow",
-    "margin_balance": "margin balance",
+    "northbound_net": "北向资金净流入",
+    "southbound_net": "南向资金净流入",
+    "margin_balance": "融资余额",
+    "margin_buy": "融资买入额",
+    "bond_yield": "国债收益率",
     "pe": "PE",
     "pb": "PB",
     "vix": "VIX",
@@ -103,13 +106,13 @@ class Stored:
         history = self.assets.get(key)
         if history is None or history.newest.place[i] < 0:
             is_listed = key in self.settings.recorded.bars  # not by later rows: a day alone has none
-            words = f"no bars of {symbol} by {self.day(i)}" if is_listed else f"no recorded bars for {symbol}"
+            words = f"截至{self.day(i)}没有{symbol}的行情" if is_listed else f"没有收录{symbol}的行情"
             return told.blocked(words)
         newest = history.newest
         told = Told("bars", newest.date_at(i), newest.age_at(i), source=history.sources[newest.place[i]])
         if newest.is_fresh(i, self.settings.stale_sessions):
             return told
-        return told.blocked(f"bars end on {told.as_of}, {told.age} sessions old")
+        return told.blocked(f"行情止于{told.as_of}，已过{told.age}个交易日")
 
     def published(self, name: str, i: int, limit: int | None = None) -> Told:
         """A series on day i; older than `limit` sessions is stale (default: `stale_sessions`)."""
@@ -117,14 +120,14 @@ class Stored:
         history = self.series.get(name)
         if history is None or history.newest.place[i] < 0:
             is_listed = name in {str(key) for key in self.settings.recorded.series}
-            return told.blocked(f"no {words} by {self.day(i)}" if is_listed else f"no {words} is recorded")
+            return told.blocked(f"截至{self.day(i)}没有{words}数据" if is_listed else f"没有收录{words}数据")
         newest = history.newest
         told = Told(name, newest.date_at(i), newest.age_at(i), source=history.sources[newest.place[i]])
         if self.has_ended(name, i):
-            return told.blocked(f"{words} was last published on {self._ended(name)}")
+            return told.blocked(f"{words}已停止发布，最后日期{self._ended(name)}")
         if newest.is_fresh(i, self.settings.stale_sessions if limit is None else limit):
             return told
-        return told.blocked(f"{words} was last published on {told.as_of}, {told.age} sessions ago")
+        return told.blocked(f"{words}最新日期{told.as_of}，已过{told.age}个交易日")
 
     def has_ended(self, name: str, i: int) -> bool:
         """Whether the provider had stopped publishing the series before day i."""

@@ -14,12 +14,13 @@ from etf_platform.scoring.as_of import known_on, newest_published
 from etf_platform.scoring.blocks import Flow, Panic
 from etf_platform.scoring.capital import flow_days, margin_days
 from etf_platform.scoring.histories import FearHistory, FlowHistory
-from etf_platform.scoring.inputs import Stored, Told
+from etf_platform.scoring.inputs import WORDS, Stored, Told
 from etf_platform.scoring.panic import read_panic, sentiment_days
 
 INDEX = {"CN": "HS300", "HK": "HKTECH", "US": "NASDAQ", "GLOBAL": "NASDAQ"}
 """The asset whose bars stand for a market."""
 FEAR = {"CN": ("CNVI",), "HK": ("VHSI", "HKVI"), "US": ("VIX",), "GLOBAL": ("VIX",)}
+LABELS = {"CN": "A股", "HK": "港股", "US": "美股", "GLOBAL": "全球"}
 PUBLISHED = {"VIX": "vix", "VHSI": "vhsi"}
 COMPUTED = {"CNVI": "CN", "HKVI": "HK"}
 FLOWS = {"northbound_net": "northbound", "southbound_net": "southbound", "margin_balance": "margin"}
@@ -80,8 +81,8 @@ class Markets:
         margin, of_margin = self._flow("margin_balance", i)
         reasons = {} if margin else {"margin": of_margin.reason}
         if self.stored.has_ended("northbound_net", i):
-            flow, missing = margin, f"{of_north.reason}, and {of_margin.reason}"
-            of_north = of_north.replaced("margin balances stand in") if margin else of_north
+            flow, missing = margin, f"{of_north.reason}; {of_margin.reason}"
+            of_north = of_north.replaced(f"以{WORDS['margin_balance']}代替") if margin else of_north
         else:
             flow, missing = north, of_north.reason
         if flow is None:
@@ -98,7 +99,7 @@ class Markets:
             return None, told
         flow = self._flows[name].at(i)
         if flow is None or flow.sentiment is None:
-            return None, told.blocked(f"too few values of {name} for a sentiment by {self.stored.day(i)}")
+            return None, told.blocked(f"截至{self.stored.day(i)}{WORDS[name]}数据太少，无法计算情绪")
         return flow, told
 
     @cached_property
@@ -119,13 +120,13 @@ class Markets:
         else:
             key = INDEX[COMPUTED[name]]
             told = self._index(key, i)
-            told = told if told.is_there else told.blocked(f"{name} needs {key}: {told.reason}")
+            told = told if told.is_there else told.blocked(f"{name}需要{self._name(key)}: {told.reason}")
         told = Told(name, told.as_of, told.age, told.state, told.reason, told.source)
         if not told.is_there:
             return None, told
         value, as_of, age = self._fears[name].at(i)
         if value is None:
-            return None, told.blocked(f"{name} is not defined on {as_of}: fewer than 60 bars, or no volume")
+            return None, told.blocked(f"{name}在{as_of}无法计算: K线不足60根，或没有成交量")
         return read_panic(name, value, as_of=as_of, age=age), told
 
     @cached_property
@@ -143,8 +144,12 @@ class Markets:
 
     def _index(self, key: str, i: int) -> Told:
         if key not in self.stored.settings.assets:
-            return Told("bars").blocked(f"there is no asset {key}")
+            return Told("bars").blocked(f"没有资产{key}")
         return self.stored.bars(key, i)
+
+    def _name(self, key: str) -> str:
+        asset = self.stored.settings.assets.get(key)
+        return key if asset is None else asset.name
 
     def _mood_on(self, market: str, order: tuple[str, ...], i: int) -> Mood:
         panic, told = self._first(order, i)
@@ -159,7 +164,7 @@ class Markets:
         for name in order:
             panic, told = self.fear(name, i)
             if panic is not None:
-                return panic, [*(t.replaced(f"{name} stands in") for t in passed_over), told]
+                return panic, [*(t.replaced(f"以{name}代替") for t in passed_over), told]
             passed_over.append(told)
         return None, passed_over
 
@@ -168,13 +173,11 @@ class Markets:
         told = self._index(key, i)
         told = Told(f"sentiment {market}", told.as_of, told.age, told.state, told.reason, told.source)
         if not told.is_there:
-            return None, told.blocked(f"the sentiment of {market} needs {key}: {told.reason}")
+            return None, told.blocked(f"{LABELS[market]}情绪评分需要{self._name(key)}: {told.reason}")
         value = float(self._sentiments[market][self.stored.assets[key].newest.place[i]])
         if np.isfinite(value):
             return value, told
-        return None, told.blocked(
-            f"the sentiment of {market} is not defined on {told.as_of}: see {' and '.join(FEAR[market])}"
-        )
+        return None, told.blocked(f"{LABELS[market]}情绪评分在{told.as_of}无法计算: 见{'、'.join(FEAR[market])}")
 
     @cached_property
     def _sentiments(self) -> dict[str, np.ndarray]:

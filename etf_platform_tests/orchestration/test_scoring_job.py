@@ -169,10 +169,10 @@ def test_an_asset_without_bars_is_blocked_with_its_reason_and_costs_no_other(cop
     liquor = scores.loc["CN_LIQUOR"]
 
     assert (liquor["status"], liquor["direction"], liquor["recommended_position"]) == ("BLOCKED", "数据不足", "")
-    assert pd.isna(liquor["total_score"]) and "no bars of 512690.SH" in liquor["reason"]
+    assert pd.isna(liquor["total_score"]) and "没有512690.SH的行情" in liquor["reason"]
     assert scores["total_score"].notna().sum() == 28 and liquor["target_weight"] == 0.0
     report = report_path(copy, DAY).read_text(encoding="utf-8")
-    assert "## ⚠️ 分析失败" in report and "no bars of 512690.SH" in report.split("## ⚠️ 分析失败")[1]
+    assert "## ⚠️ 分析失败" in report and "没有512690.SH的行情" in report.split("## ⚠️ 分析失败")[1]
 
 
 def test_bars_that_stop_block_the_asset_when_they_are_old_and_are_told_by_a_fuse(copy):
@@ -184,7 +184,7 @@ def test_bars_that_stop_block_the_asset_when_they_are_old_and_are_told_by_a_fuse
     judged = {f.name: r for f, r in copy.judge("ASSETS", _fuses(copy), Window(DAY, DAY, "test"))}
 
     assert pd.notna(said.loc[str(days[5]), "total_score"])
-    assert pd.isna(said.loc[str(DAY), "total_score"]) and "6 sessions old" in said.loc[str(DAY), "reason"]
+    assert pd.isna(said.loc[str(DAY), "total_score"]) and "已过6个交易日" in said.loc[str(DAY), "reason"]
     assert judged["inputs_keep_coming"].reason == "CN_LIQUOR bars"
 
 
@@ -199,7 +199,7 @@ def test_a_series_that_ends_makes_its_factor_unavailable_and_never_neutral(copy)
 
     assert before["available"] and not after["available"]
     assert (after["detail"], pd.isna(after["score"]), pd.isna(after["weight"])) == ("不可用", True, True)
-    assert "11 sessions ago" in after["reason"]
+    assert "已过11个交易日" in after["reason"]
     weights = factors.xs(pd.Timestamp(DAY), level="date")["weight"].dropna()
     assert weights.tolist() == [1.0 / len(weights)] * len(weights) and len(weights) >= 4
     assert score_day(copy, DAY, ["HS300"]).loc[0, "status"] == "WARN"
@@ -345,7 +345,7 @@ def test_recorded_data_score_twenty_assets_and_name_the_others(real):
     missing = scores[scores["total_score"].isna()]["reason"]
 
     assert scores["total_score"].notna().sum() >= 20 and scores["total_score"].nunique() >= 15
-    assert missing["BTC"] == "no recorded bars for BTC-USD"
+    assert missing["BTC"] == "没有收录BTC-USD的行情"
     assert set(missing.index) == {"BTC", "HKTECH", "BABA_HK", "HK_BIOTECH"}
     assert scores.loc["NASDAQ", "source"].endswith("(proxy QQQ.US)") and scores.loc[
         "NASDAQ", "data_date"
@@ -367,7 +367,7 @@ def test_a_broken_file_blocks_its_assets_alone_and_is_named(recorded, tmp_path, 
     assert "000300.SH" in scores.loc["HS300", "reason"]
     factors = _stored(platform, t.FACTOR_SCORES).set_index(["asset", "factor", "date"])
     mood = factors.loc[("CN_BANK", "sentiment", str(REAL_DAY))]
-    assert not mood["available"] and "HS300" in mood["reason"]
+    assert not mood["available"] and "沪深300" in mood["reason"]
     assert np.isfinite(scores.loc["CN_BANK", "total_score"])
 
 

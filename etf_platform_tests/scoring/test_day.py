@@ -91,19 +91,19 @@ def test_too_few_factors_are_blocked_without_total_weight_or_position():
 
 
 def test_without_bars_there_is_no_total_whatever_else_is_known():
-    stale = view("HS300", reasons={"bars": "bars end on 2024-01-02, 30 sessions old"})
+    stale = view("HS300", reasons={"bars": "行情止于2024-01-02，已过30个交易日"})
     (row,) = made({"HS300": (80, 60, 100, 50, 50, 50)}, views=[stale]).score_rows()
 
     assert (row["status"], row["total_score"], row["reason"]) == (
         "BLOCKED",
         None,
-        "bars end on 2024-01-02, 30 sessions old",
+        "行情止于2024-01-02，已过30个交易日",
     )
 
 
 def test_the_originals_fifty_is_no_score_of_an_asset_without_bars():
     original = SHIPPED.model_copy(update={"original_compatible": True})
-    gone = AssetView("BTC", SHIPPED.assets["BTC"], DAY, reasons={"bars": "no recorded bars"})
+    gone = AssetView("BTC", SHIPPED.assets["BTC"], DAY, reasons={"bars": "没有收录BTC-USD的行情"})
     day = made({"GOLD": (93.8, 75, 50, 50, 50, 50), "BTC": (50,) * 6}, original, [view("GOLD"), gone])
     gold, coin = day.score_rows()
 

@@ -121,15 +121,15 @@ def test_an_asset_without_recorded_bars_is_blocked_and_says_so(bars, series):
         None,
         {},
     )
-    assert btc.reasons["bars"] == "no recorded bars for BTC-USD"
-    assert state(seen, "BTC", "bars") == ("BLOCKED", "no recorded bars for BTC-USD")
+    assert btc.reasons["bars"] == "没有收录BTC-USD的行情"
+    assert state(seen, "BTC", "bars") == ("BLOCKED", "没有收录BTC-USD的行情")
     assert seen.states.loc[seen.states["input"] == "bars", ["as_of", "age"]].isna().to_numpy().all()
 
 
 def test_an_asset_that_is_not_listed_yet_is_told_without_a_glance_at_its_first_day(bars, series):
     late = bars[(bars["symbol"] != symbol("CN_BANK")) | (bars["date"] >= "2024-09-30")]
 
-    assert view(late, series, "CN_BANK").reasons["bars"] == "no bars of 512800.SH by 2024-09-27"
+    assert view(late, series, "CN_BANK").reasons["bars"] == "截至2024-09-27没有512800.SH的行情"
 
 
 def test_what_is_said_of_missing_inputs_does_not_depend_on_later_rows(bars, series):
@@ -139,8 +139,8 @@ def test_what_is_said_of_missing_inputs_does_not_depend_on_later_rows(bars, seri
     before, alone = (views_of(*given, SETTINGS, DAYS[-2:-1], CALENDARS) for given in ((late, flows), (none, nothing)))
     assert before.on(DAY) == alone.on(DAY)
     assert before.states.equals(alone.states)
-    assert state(alone, "BTC", "bars")[1] == "no recorded bars for BTC-USD"
-    assert state(alone, "HS300", "pe")[1] == "no PE by 2024-09-27"
+    assert state(alone, "BTC", "bars")[1] == "没有收录BTC-USD的行情"
+    assert state(alone, "HS300", "pe")[1] == "截至2024-09-27没有PE数据"
 
 
 def test_bars_of_five_sessions_ago_are_used_and_older_ones_are_not(bars, series):
@@ -149,7 +149,7 @@ def test_bars_of_five_sessions_ago_are_used_and_older_ones_are_not(bars, series)
     fresh, stale = view(short, series, "CN_BANK", date(2024, 9, 26)), view(short, series, "CN_BANK")
     assert (fresh.bars_age, fresh.technical is not None, "bars" in fresh.reasons) == (5, True, False)
     assert (stale.bars_age, stale.technical, stale.up_prob) == (6, None, None)
-    assert stale.reasons["bars"] == "bars end on 2024-09-19, 6 sessions old"
+    assert stale.reasons["bars"] == "行情止于2024-09-19，已过6个交易日"
     assert stale.close == fresh.close  # shown with its date, not scored
 
 
@@ -158,7 +158,7 @@ def test_northbound_flow_speaks_until_it_ended_and_margin_balances_from_then_on(
 
     assert (on(found, "HS300", before).flows.kind, on(found, "HS300", after).flows.kind) == ("northbound", "margin")
     assert state(found, "HS300", "northbound_net", before) == ("PASS", "")
-    words = "northbound net flow was last published on 2024-08-16; margin balances stand in"
+    words = "北向资金净流入已停止发布，最后日期2024-08-16; 以融资余额代替"
     assert state(found, "HS300", "northbound_net", after) == ("WARN", words)
 
 
@@ -172,9 +172,9 @@ def test_without_margin_balances_nothing_stands_in_and_both_are_named(bars, seri
     seen = view(bars, series[series["name"] != "margin_balance"], "HS300")
 
     assert (seen.flows, seen.margin_sentiment) == (None, None)
-    words = "northbound net flow was last published on 2024-08-16, and no margin balance by 2024-09-27"
+    words = "北向资金净流入已停止发布，最后日期2024-08-16; 截至2024-09-27没有融资余额数据"
     assert seen.reasons["capital"] == words
-    assert seen.reasons["margin"] == "no margin balance by 2024-09-27"
+    assert seen.reasons["margin"] == "截至2024-09-27没有融资余额数据"
 
 
 def test_a_hong_kong_asset_listed_in_shanghai_has_southbound_flow_and_a_hong_kong_panic_index(found, bars, series):
@@ -188,7 +188,7 @@ def test_a_hong_kong_asset_listed_in_shanghai_has_southbound_flow_and_a_hong_kon
 def test_a_panic_index_that_another_one_stands_in_for_is_a_warning(bars, series):
     seen = views_of(bars, series[series["name"] != "vhsi"], SETTINGS, DAYS[-2:-1], CALENDARS, ["HKTECH"])
 
-    assert state(seen, "HKTECH", "VHSI") == ("WARN", "no VHSI is recorded; HKVI stands in")
+    assert state(seen, "HKTECH", "VHSI") == ("WARN", "没有收录VHSI数据; 以HKVI代替")
     assert state(seen, "HKTECH", "HKVI") == ("PASS", "")
 
 
@@ -214,16 +214,14 @@ def test_an_index_of_fear_needs_the_bars_of_its_market(bars, series):
     seen = view(bars[bars["symbol"] != symbol("HS300")], series, "CN_BANK")
 
     assert (seen.panic, seen.sentiment_score) == (None, None)
-    assert seen.reasons["panic"] == "CNVI needs HS300: no bars of 000300.SH by 2024-09-27"
-    assert seen.reasons["sentiment"] == "the sentiment of CN needs HS300: no bars of 000300.SH by 2024-09-27"
+    assert seen.reasons["panic"] == "CNVI需要沪深300: 截至2024-09-27没有000300.SH的行情"
+    assert seen.reasons["sentiment"] == "A股情绪评分需要沪深300: 截至2024-09-27没有000300.SH的行情"
 
 
 def test_valuation_is_about_one_index_and_others_say_that_there_is_none(found):
     assert on(found, "HS300").valuation.pe_percentile is not None
     assert on(found, "CN_BANK").valuation is None
-    assert (
-        on(found, "CN_BANK").reasons["valuation"] == "no PE is recorded for 512800.SH; no PB is recorded for 512800.SH"
-    )
+    assert on(found, "CN_BANK").reasons["valuation"] == "没有收录512800.SH的PE数据; 没有收录512800.SH的PB数据"
 
 
 def test_the_percentile_of_pe_is_the_share_of_published_values_below(found, series):
@@ -239,9 +237,7 @@ def test_valuation_may_be_ten_sessions_old(bars, series):
 
     fresh, stale = (view(bars, last_pe(day), "HS300") for day in ("2024-09-11", "2024-09-10"))
     assert (fresh.valuation.age, stale.valuation) == (10, None)
-    assert stale.reasons["valuation"] == (
-        "PE was last published on 2024-09-10, 11 sessions ago; PB was last published on 2024-09-10, 11 sessions ago"
-    )
+    assert stale.reasons["valuation"] == ("PE最新日期2024-09-10，已过11个交易日; PB最新日期2024-09-10，已过11个交易日")
 
 
 def test_inputs_that_no_factor_of_an_asset_uses_are_neither_read_nor_told(found):

@@ -50,7 +50,7 @@ def make_report() -> d.MarketReport:
         ),
         panic=(
             d.PanicLine("美股", d.Fear("VIX", 19.18, "😊 正常区间", "正常操作,可适度乐观", dt.date(2025, 5, 29))),
-            d.PanicLine("港股", None, "no VHSI is recorded"),
+            d.PanicLine("港股", None, "没有收录VHSI数据"),
             d.PanicLine("A股", d.Fear("CNVI", 23.875, "😊 正常区间", "正常操作,可适度乐观", DAY)),
         ),
         panic_summary="两市场(美股、A股)情绪正常，可正常操作",
@@ -138,7 +138,7 @@ def nasdaq() -> d.AssetReport:
         close=519.11,
         change=0.0,
         status="WARN",
-        reason="估值面: no PE is recorded for ^IXIC",
+        reason="估值面: 没有收录^IXIC的PE数据",
         total=52.0,
         raw_total=55.0,
         direction="中性偏多",
@@ -149,7 +149,7 @@ def nasdaq() -> d.AssetReport:
         factors=(
             known,
             replace(known, label="技术面"),
-            d.FactorRow("估值面", reason="no PE is recorded for ^IXIC"),
+            d.FactorRow("估值面", reason="没有收录^IXIC的PE数据"),
             replace(known, label="成交量"),
             d.FactorRow("资金面", applicable=False),
             replace(known, label="市场情绪"),
@@ -162,13 +162,13 @@ def nasdaq() -> d.AssetReport:
         risk=d.RiskFacts(0.0, 0.0, "低风险", "✅"),
         strategies=("低风险，可以持有",),
         source="us_total_return (proxy QQQ.US)",
-        reasons={"valuation": "no PE is recorded for ^IXIC"},
+        reasons={"valuation": "没有收录^IXIC的PE数据"},
     )
 
 
 def bitcoin() -> d.AssetReport:
     """A core asset without bars."""
-    why = "no recorded bars for BTC-USD"
+    why = "没有收录BTC-USD的行情"
     return d.AssetReport(
         "BTC",
         "比特币",
@@ -179,7 +179,7 @@ def bitcoin() -> d.AssetReport:
         reason=why,
         applicable=4,
         factors=tuple(d.FactorRow(label, label not in ("估值面", "资金面"), reason=why) for label in FACTORS),
-        reasons={"bars": why, "panic": "no VIX is recorded", "sentiment": why},
+        reasons={"bars": why, "panic": "没有收录VIX数据", "sentiment": why},
     )
 
 
@@ -223,7 +223,7 @@ def power() -> d.AssetReport:
         strategies=("历史概率偏空，建议减仓",),
         flows=None,
         target_weight=0.0,
-        reasons={"capital": "no northbound net flow is recorded"},
+        reasons={"capital": "没有收录北向资金净流入数据"},
     )
 
 

@@ -131,11 +131,11 @@ def test_lines_are_broken_between_words():
 
 
 def test_a_last_column_that_is_too_wide_goes_on_below_itself(report):
-    long = replace(report.panic[1], reason="no VHSI is recorded; HKVI needs HKTECH: no recorded bars for 3032.HK")
+    long = replace(report.panic[1], reason="没有收录VHSI数据; HKVI需要恒生科技: 截至2025-05-30没有3032.HK的行情")
 
     lines = report_text(replace(report, panic=(long,))).splitlines()
-    assert "港股  -     不可用  不可用  no VHSI is recorded; HKVI needs HKTECH: no recorded" in lines
-    assert " " * 28 + "bars for 3032.HK" in lines
+    assert "港股  -     不可用  不可用  没有收录VHSI数据; HKVI需要恒生科技: 截至2025-05-30没" in lines
+    assert " " * 28 + "有3032.HK的行情" in lines
 
 
 def test_the_page_escapes_names(report):

@@ -108,7 +108,7 @@ def test_the_market_word_by_word(report):
         "| 市场 | 指数 | 数值 | 状态 | 操作建议 |",
         "|---|---|---:|---|---|",
         "| 美股 | VIX | 19.18 | 😊 正常区间 | 正常操作,可适度乐观 |",
-        "| 港股 | - | 不可用 | 不可用 | no VHSI is recorded |",
+        "| 港股 | - | 不可用 | 不可用 | 没有收录VHSI数据 |",
         "| A股 | CNVI | 23.88 | 😊 正常区间 | 正常操作,可适度乐观 |",
         "**综合判断**: 两市场(美股、A股)情绪正常，可正常操作",
         "### 🌍 市场环境与仓位策略",
@@ -193,7 +193,7 @@ def test_the_factor_table_word_by_word(report):
 def test_an_unavailable_factor_is_said_to_be_so_and_one_that_cannot_exist_too(report):
     lines = section(report_markdown(report), "### 纳斯达克 (代理: QQQ.US)")
 
-    assert "| 估值面 | 不可用 | - | - | - | no PE is recorded for ^IXIC |" in lines
+    assert "| 估值面 | 不可用 | - | - | - | 没有收录^IXIC的PE数据 |" in lines
     assert "| 资金面 | 不适用 | - | - | - | - |" in lines
 
 
@@ -258,7 +258,7 @@ def test_a_sector_asset_word_by_word(report):
         "- **布林带**: 43% (😊 中轨区域)",
         "- **DMI/ADX**: 25.4 (strong 🔥, 📈)",
         "### 资金面分析",
-        "数据不足: no northbound net flow is recorded",
+        "数据不足: 没有收录北向资金净流入数据",
         "### 风险评估",
         "- **综合风险**: 0.15 (✅ 低风险)，规则分 0.00",
         "- **风险因素**:",
@@ -286,7 +286,7 @@ def test_the_end_word_by_word(report):
     assert report_markdown(report).endswith(
         "## ⚠️ 分析失败\n\n"
         "- **A股化工**: reading the bars of a scored asset: no column volume\n"
-        "- **比特币**: no recorded bars for BTC-USD\n\n---\n\n"
+        "- **比特币**: 没有收录BTC-USD的行情\n\n---\n\n"
         "## 📖 【投资纪律】\n\n"
         "- ✅ **仓位管理**: 保持5-9成,留至少1成应对黑天鹅\n"
         "- ✅ **标的选择**: 集中3-5只,单一标的≤20%\n"
@@ -334,7 +334,7 @@ def test_an_asset_without_bars_has_one_line_per_part_and_no_judgement(report):
 
     assert "- **方向判断**: 数据不足" in lines
     assert "| **总分** | **不可用** | - | - | **不可用** | 数据不足 |" in lines
-    assert lines.count("数据不足: no recorded bars for BTC-USD") >= 5
+    assert lines.count("数据不足: 没有收录BTC-USD的行情") >= 5
     assert not any("中性" in line or "低风险" in line for line in lines)
 
 
