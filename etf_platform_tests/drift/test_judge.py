@@ -88,3 +88,12 @@ def test_the_seed_decides_the_null_and_nothing_else(daily):
     mine = _last(daily)
     assert mine.loc["amount_to_adv", "psi"] == other.loc["amount_to_adv", "psi"]
     assert mine.loc["amount_to_adv", "psi_null"] != other.loc["amount_to_adv", "psi_null"]
+
+
+@pytest.mark.parametrize(("missed", "level"), [(1, "stable"), (2, "major")])
+def test_one_missing_row_after_years_without_is_chance_and_two_are_not(make_bars, missed, level):
+    bars = make_bars()
+    days = bars["date"].unique()[-2 * missed :: 2]
+    holed = bars[~((bars["symbol"] == "510001.SH") & bars["date"].isin(days))]
+
+    assert _last(features_of(holed)).loc["row_count", "level"] == level
