@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -21,6 +22,7 @@ CHAIN = [["market", "A_SHARE", "bars"], ["factors", "A_SHARE", "panel"], ["strat
 WEEK = ["2024-03-04", "2024-03-05", "2024-03-06", "2024-03-07", "2024-03-08"]
 STOPPED_BARS, STOPPED_PANEL = ["market", "OTHER", "bars"], ["factors", "OTHER", "panel"]
 LAYERS = ("market", "factors", "strategies", "backtest", "kpi", "reports", "governance")
+OF_POOLS = 'key:"*/A_SHARE/*" or key:"*/OTHER/*" or key:"*/portfolio/*"'  # of all assets the page draws a part
 EXPANDED = ",".join(f"global@global:{layer}" for layer in LAYERS)
 OPEN_FIRST_PLOT = """const found = [...document.querySelectorAll('*')]
   .find(e => e.children.length == 0 && e.textContent.includes('Show Markdown'));
@@ -95,7 +97,8 @@ def test_a_backfill_of_a_week_is_one_run_and_materialises_every_day_of_the_chain
 
 def test_the_graph_page_shows_every_layer_with_its_assets(served, stopped_run, pictures):
     with open_browser((1600, 1000)) as browser:
-        browser.open(f"{served.url}/asset-groups?expanded={EXPANDED}", contains=(*LAYERS, "capacity", "targets"))
+        page = f"{served.url}/asset-groups~{quote(OF_POOLS, safe='')}?expanded={EXPANDED}"
+        browser.open(page, contains=(*LAYERS, "capacity", "targets"))
         browser.picture(pictures / "asset_graph.png")
 
 
