@@ -4,6 +4,7 @@ Either the versions are given, and nothing else is there, or each table is pinne
 asked for. Not here: what an experiment is (`governance.experiments`).
 """
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -68,6 +69,12 @@ class PinnedLake(Lake):
     def listing(self, table: Table, universe: str) -> Listing:
         """Number, schema and files of the pinned version."""
         return self._pin(self.place(table, universe))
+
+    def last_day(self, table: Table, universe: str) -> dt.date | None:
+        """Newest day of a table's range column in the pinned version; None when it holds no row."""
+        column = table.range_column or "date"
+        newest = self.read(table, universe, columns=[column])[column].max()
+        return None if pd.isna(newest) else newest.date()
 
     def exists(self, table: Table, universe: str) -> bool:
         """Whether the table is there for this experiment."""
