@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from etf_platform.core.errors import InsufficientDataError
+from etf_platform.core.units.scoring import ScoreFactor
 from etf_platform.measures.relative import alpha, beta
 from etf_platform.orchestration.scoring_facts import Facts, Row
 from etf_platform.orchestration.steps.scoring import index_rows
@@ -80,7 +81,7 @@ def _asset(facts: Facts, view: AssetView) -> d.AssetReport:
         position=row["recommended_position"],
         available=row["available"],
         applicable=row["applicable"],
-        factors=tuple(_factor(facts, view.key, unit.name, unit.label) for unit in every_factor()),
+        factors=tuple(_factor(facts, view, unit) for unit in every_factor(settings.original_compatible)),
         chances=tuple(d.like(d.Chance, view.probabilities[h]) for h in sorted(view.probabilities)),
         technical=d.like(d.Indicators, view.technical) if view.technical else None,
         volume=d.like(d.Volumes, view.volume) if view.volume else None,
@@ -96,9 +97,12 @@ def _asset(facts: Facts, view: AssetView) -> d.AssetReport:
     )
 
 
-def _factor(facts: Facts, key: str, name: str, label: str) -> d.FactorRow:
-    row = facts.factors.get(key, {}).get(name)
-    return d.FactorRow(label) if row is None else d.FactorRow(label, **{n: row[n] for n in _FACTOR_FIELDS})
+def _factor(facts: Facts, view: AssetView, unit: ScoreFactor) -> d.FactorRow:
+    row = facts.factors.get(view.key, {}).get(unit.name)
+    if row is None:
+        return d.FactorRow(unit.label)
+    inputs = unit.score(view).inputs if row["available"] else {}
+    return d.FactorRow(unit.label, **{n: row[n] for n in _FACTOR_FIELDS}, inputs=inputs)
 
 
 _FACTOR_FIELDS = ("applicable", "available", "score", "orth_score", "weight", "detail", "reason", "as_of")

@@ -1,7 +1,7 @@
 """The state of one input on one session: there and fresh, or not, and why, in words that say nothing of later days.
 
-Reasons are read in the market report and are in its language. Not here: what the values are made into (`histories`), and
-which input speaks for which asset (`assembly`).
+Reasons are read in the market report and are in its language. Not here: what values are made into (`histories`), which
+input speaks for which asset (`assembly`).
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,6 @@
 """The scoring's assets: by the real job, day by day as in one run, on broken inputs, and what people ask of them."""
 
+import json
 import shutil
 from datetime import date
 
@@ -21,6 +22,8 @@ from etf_platform.orchestration.scoring import evaluation_of, last_scored, repor
 from etf_platform.orchestration.step import Window
 from etf_platform.orchestration.steps.market_report import report_path
 from etf_platform.orchestration.steps.scoring import write_scores
+from etf_platform.reports.scoring import report_dict
+from etf_platform.reports.scoring.positions import VARIABLE
 
 DAY, FIRST = date(2024, 1, 31), "2023-12-01"
 MADE = (t.ASSET_STATES, t.FACTOR_SCORES, t.SCORE_BASIS, t.ASSET_SCORES, t.SCORE_EVALUATION)
@@ -28,6 +31,14 @@ EDITS = {
     'first_score: "2023-01-03"': f'first_score: "{FIRST}"',
     "window: 252, min_sessions: 60": "window: 30, min_sessions: 10",
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_positions():
+    """The report reads the holdings of whoever runs the tests; these are of nobody."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(VARIABLE, raising=False)
+        yield
 
 
 def _open(folder, home="home", data=None, first=FIRST, **edits):
@@ -287,6 +298,19 @@ def test_the_report_says_what_is_stored(done):
         shares = [f.orth_score * f.weight for f in asset.factors if f.orth_score is not None]
         assert asset.total == pytest.approx(sum(shares))
         assert len(asset.factors) == 6 and asset.risk.level == row["risk_level"]
+
+
+def test_programs_get_the_numbers_that_every_score_was_made_of(done):
+    """Of unavailable factors none; a text in JSON has no NaN."""
+    platform, _ = done
+    rows = score_day(platform, DAY).set_index("asset")
+    made = json.loads(json.dumps(report_dict(report_of(platform, DAY)), allow_nan=False))
+
+    for asset in made["assets"]:
+        for factor in asset["factors"].values():
+            assert bool(factor["inputs"]) == factor["available"]
+        if asset["factors"]["hist"]["available"]:
+            assert asset["factors"]["hist"]["inputs"]["up_prob"] == rows.loc[asset["asset_key"], "up_prob_20"]
 
 
 def test_weights_are_a_portfolio_within_its_limits(done):

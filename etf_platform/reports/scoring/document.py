@@ -38,7 +38,10 @@ class Band:
 
 @dataclass(frozen=True)
 class FactorRow:
-    """A row of the factor table; scores in points, weight a fraction; `detail` is shown where it is available."""
+    """A row of the factor table; scores in points, weight a fraction; `detail` is shown where it is available.
+
+    `inputs` are the numbers that went in, for programs and for people who check; no form for readers shows them.
+    """
 
     label: str
     applicable: bool = True
@@ -49,6 +52,7 @@ class FactorRow:
     detail: str = ""
     reason: str = ""
     as_of: date | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

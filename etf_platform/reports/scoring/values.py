@@ -80,6 +80,7 @@ def _factor(row: FactorRow) -> dict[str, Any]:
         "available": row.available,
         "reason": row.reason,
         "data_date": _iso(row.as_of),
+        "inputs": dict(row.inputs),
     }
 
 
