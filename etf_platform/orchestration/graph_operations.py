@@ -13,7 +13,7 @@ POOL_OPERATIONS: tuple[Step, ...] = (
     Step(
         "paper/{pool}/account",
         f"{_STEPS}.paper:write_account",
-        needs=("strategies/{pool}/targets", "market/{pool}/bars"),
+        needs=("strategies/{pool}/targets", "factors/{pool}/panel", "market/{pool}/bars"),
         tables=(t.PAPER_ACCOUNT, t.PAPER_DECISIONS, t.PAPER_FILLS),
         description="The running account: decided at the close, filled at the next open, recorded for ever.",
         is_partitioned=True,

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from etf_platform.core.errors import BadInputError
+from etf_platform.core.errors import BadInputError, PlatformError
 from etf_platform.orchestration.assets import steps_of
 from etf_platform.orchestration.graph_operations import JOB, WEEKLY
 from etf_platform.orchestration.platform import Platform
@@ -22,7 +22,7 @@ ACCOUNT = "paper/{pool}/account"
 
 @dataclass(frozen=True)
 class Replayed:
-    """One step of one session: what it told, and how long it took."""
+    """One step of one session: what it told, and how long it took; a step that could not run has the fact `error`."""
 
     session: dt.date
     universe: str
@@ -63,10 +63,13 @@ def replay(
     for day in sessions:
         if day in missing:
             continue
+        stopped: set[str] = set()
         for universe, step in _due(platform, chosen, day, bool(pools)):
-            began = time.perf_counter()
-            outcome = _run(platform, universe, step, day)
-            done.append(Replayed(day, universe, step.address, outcome.facts, time.perf_counter() - began))
+            if universe in stopped:
+                continue
+            done.append(_replayed(platform, universe, step, day))
+            if "error" in done[-1].facts:
+                stopped.add(universe)
             if told is not None:
                 told(done[-1])
     return done
@@ -76,31 +79,50 @@ def _due(platform: Platform, pools: Sequence[str], day: dt.date, only: bool) -> 
     """Steps of a session in the order of the data flow: data of every pool first, then operations."""
     steps = [(u, s) for u, s in steps_of(platform) if u in pools or (not only and u not in platform.config.pools)]
     for universe, step in steps:
-        if universe in pools and step.address in BEFORE and _lacks(platform, universe, step, day):
+        if universe in pools and step.address in BEFORE and _lacking(platform, universe, step, day):
             yield universe, step
     yield from ((u, s) for u, s in steps if s.job == JOB)
     if _ends_week(platform, pools[0], day):
         yield from ((u, s) for u, s in steps if s.job == WEEKLY)
 
 
+def _replayed(platform: Platform, universe: str, step: Step, day: dt.date) -> Replayed:
+    """A step that cannot run stops its universe for the day, as it does live."""
+    began = time.perf_counter()
+    try:
+        facts = _run(platform, universe, step, day).facts
+    except PlatformError as error:
+        facts = {"state": "BLOCKED", "first diverging stage": "", "error": str(error)}
+    return Replayed(day, universe, step.address, facts, time.perf_counter() - began)
+
+
 def _run(platform: Platform, universe: str, step: Step, day: dt.date) -> Outcome:
-    window = Window(day, day, f"replay-{day}")
+    start = (_lacking(platform, universe, step, day) or day) if step.address in BEFORE else day
+    window = Window(start, day, f"replay-{day}")
     if step.address != ACCOUNT:
         return platform.perform(step, universe, window)
+    from etf_platform.orchestration.gates import refuse_behind_open_fuse
     from etf_platform.orchestration.steps.paper import carry, scheduled
 
     def as_if_live(held: Platform, pool: str, session: dt.date) -> dt.datetime | None:
         return scheduled(held, session) if session == day else None
 
+    refuse_behind_open_fuse(platform, universe, step)
     return carry(platform, universe, window, as_if_live)
 
 
-def _lacks(platform: Platform, universe: str, step: Step, day: dt.date) -> bool:
-    """Whether a session's rows are not stored; asked of the step's own table."""
+def _lacking(platform: Platform, universe: str, step: Step, day: dt.date) -> dt.date | None:
+    """First session up to `day` that the step's table does not hold, after its last one; None when it holds the day.
+
+    Data of a session on which nothing ran come with the next run, as they do live; its decision does not.
+    """
     table = step.tables[0]
     if not platform.lake.exists(table, universe):
-        return True
-    return bool(platform.lake.read(table, universe, start=day, end=day, columns=["date"]).empty)
+        return day
+    last = platform.lake.read(table, universe, end=day, columns=["date"])["date"].max()
+    if last != last:
+        return day
+    return platform.sessions(universe).next(last).date() if last.date() < day else None
 
 
 def _ends_week(platform: Platform, pool: str, day: dt.date) -> bool:

@@ -30,6 +30,9 @@ POOL_COLUMN = {
     "risk/{}/coverage",
     "risk/{}/attribution",
     "risk/{}/effects",
+    "paper/{}/account",
+    "governance/{}/consistency",
+    "drift/{}/features",
 }
 UNIVERSE_COLUMN = {
     "market/US/bars",
@@ -204,6 +207,7 @@ def test_only_what_a_person_needs_by_day_has_partitions(graph):
     partitioned = {k.to_user_string() for k in graph.get_all_asset_keys() if graph.get(k).is_partitioned}
 
     of_a_pool = ("market/{}/bars", "factors/{}/panel", "strategies/{}/targets", "kpi/{}/snapshot", "risk/{}/forecasts")
+    of_a_pool += ("paper/{}/account", "governance/{}/consistency", "drift/{}/features")
     wanted = {address.format(pool) for address in of_a_pool for pool in ("A_SHARE", "QDII", "OTHER")}
     of_us = {"market/US/bars", "indicators/US/daily", "strategies/US/signals", "reports/US/signal", "risk/US/forecasts"}
     of_tracker = {

@@ -21,7 +21,7 @@ class Market:
 
 
 def rough_market(seed, n_sessions=120):
-    """Random walks on the tick with days at the limit, days without a bar, and splits; a decision every ten sessions."""
+    """Random walks with days at the limit, days without a bar, and splits; a decision every ten sessions."""
     draw = np.random.default_rng(seed)
     sessions = pd.bdate_range("2024-01-02", periods=n_sessions).as_unit("ns")
     rows = []
