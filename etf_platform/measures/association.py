@@ -37,6 +37,8 @@ def _counted_ranks(values: np.ndarray) -> np.ndarray:
     from etf_platform.measures.kernels import counted_places
 
     ranks = np.empty(values.shape)
+    if not values.size:
+        return ranks
     counted_places(np.ascontiguousarray(values).reshape(-1, values.shape[-1]), ranks.reshape(-1, values.shape[-1]))
     return ranks
 

@@ -128,3 +128,8 @@ def test_newey_west_is_undefined_without_enough_values_or_variance():
 def test_negative_lags_are_refused():
     with pytest.raises(BadInputError, match="lags is -1"):
         newey_west_t(np.ones(5), -1)
+
+
+@pytest.mark.parametrize("shape", [(0,), (3, 0), (0, 3)])
+def test_nothing_has_no_ranks(shape):
+    assert average_ranks(np.empty(shape)).shape == shape
