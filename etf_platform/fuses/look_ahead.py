@@ -28,8 +28,8 @@ def t_plus_1(bars: pd.DataFrame, limit: float, context: FuseContext) -> Reading:
 
     Observed is the processor time of the check in seconds, because a busy machine must not stop a pool; slower than the
     limit is a FAIL. The last `look_ahead.sessions` are computed again; the cut dates are drawn from their last third,
-    where windows are full and directions learnt, seeded by the last date, so that a verdict can be repeated. Rows of the
-    shifted export know the session before: they are compared up to the session after the cut.
+    where windows are full and directions learnt, seeded by the last date, so that a verdict can be repeated. Rows of
+    the shifted export know the session before: they are compared up to the session after the cut.
     """
     started = time.process_time()
     bars = last_sessions(bars, context.settings.look_ahead.sessions)

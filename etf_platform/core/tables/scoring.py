@@ -117,7 +117,9 @@ SCORE_BASIS = Table(
         points("mean", "mean of the sample"),
         points("std", "standard deviation of the sample"),
         Column("residual_std", "float64", "std", "of the residual before scaling", True),
-        text("coefficients", "JSON: factor -> coefficient of its residual, taken from z; symmetric: of its z, added up"),
+        text(
+            "coefficients", "JSON: factor -> coefficient of its residual, taken from z; symmetric: of its z, added up"
+        ),
         text("dropped", "why the column was dropped; empty otherwise"),
         text("basis", "pooled or cross_section"),
         count("sessions", "sessions in the sample"),
@@ -136,7 +138,10 @@ SCORE_EVALUATION = Table(
         text("name", "which one, e.g. tech, 看多, up_prob_20"),
         count("horizon", "sessions"),
         text("measure", "rank_ic, hit_rate, mean_return, brier, brier_base, skill, calibration, predicted"),
-        text("bin", "decile of the probability, 01 to 10, for calibration (share that came) and predicted; empty otherwise"),
+        text(
+            "bin",
+            "decile of the probability, 01 to 10, for calibration (share that came) and predicted; empty otherwise",
+        ),
         Column("value", "float64", "as measured", "the figure", True),
         Column("low", "float64", "as measured", "lower end of its interval", True),
         Column("high", "float64", "as measured", "upper end", True),

@@ -163,9 +163,7 @@ def _made_of(seed: int, market: Mapping[str, np.ndarray]) -> dict[str, np.ndarra
     n = market["cn"].size
     draws = normals(seed, "scored/series", n, 5)
     pe, pb, margin, bond = 12.0, 1.5, 1.0e12, 0.031
-    found: dict[str, list[float]] = {
-        name: [] for name in ("pe", "pb", "margin_balance", "margin_buy", "bond_yield")
-    }
+    found: dict[str, list[float]] = {name: [] for name in ("pe", "pb", "margin_balance", "margin_buy", "bond_yield")}
     for change, (z_pe, z_pb, z_margin, _, z_bond) in zip(market["cn"].tolist(), draws.tolist(), strict=True):
         pe = pe * math.exp(change + 0.002 * (math.log(13.0) - math.log(pe)) + 0.001 * z_pe)
         pb = pb * math.exp(change + 0.002 * (math.log(1.5) - math.log(pb)) + 0.001 * z_pb)

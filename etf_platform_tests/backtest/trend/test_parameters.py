@@ -1,6 +1,5 @@
 """Sweeps and walk-forward: what they choose, from what they know, and that the luck is counted."""
 
-
 import numpy as np
 import pandas as pd
 import pytest

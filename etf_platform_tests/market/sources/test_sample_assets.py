@@ -1,6 +1,5 @@
 """Simulated assets and series: on their own calendars, labelled, plausible, and the same whatever comes later."""
 
-
 import pytest
 
 from etf_platform.core.config import load_config
