@@ -81,6 +81,35 @@ def settled(
     return found, first, listing.version
 
 
+def is_noted(path: Path, text: str) -> bool:
+    """Whether this text was the last one noted here; a note that cannot be read says no."""
+    try:
+        return path.read_text(encoding="utf-8") == text
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def note(path: Path, text: str) -> None:
+    """Note a text; a folder that cannot be written only costs time."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+
+
+def rows_digest(*frames: pd.DataFrame) -> str:
+    """Digest of the values of some frames, row by row in their order."""
+    from pandas.util import hash_pandas_object
+
+    rows = hashlib.sha256()
+    for frame in frames:
+        rows.update(f"{list(frame.columns)} {len(frame)}".encode())
+        for name in frame.columns:
+            rows.update(hash_pandas_object(frame[name], index=False).to_numpy().tobytes())
+    return rows.hexdigest()
+
+
 def _remembered(key: tuple[str, ...], work: Callable[[], Arrays]) -> Arrays:
     """The last year's figure of the same files: fuses of two tables ask for the same one within a run."""
     if key not in _last:

@@ -259,6 +259,8 @@ def _rows(
 def _last_sources(bars: pd.DataFrame, rows: pd.DatetimeIndex, symbols: pd.Index, earlier: Earlier | None) -> np.ndarray:
     """Source of each fund's newest bar up to each session, as strings; any before its first bar."""
     codes, names = pd.factorize(bars["source"])
+    if len(names) == 1 and (earlier is None or set(earlier.source) <= {"", names[0]}):
+        return np.full((len(rows), len(symbols)), names[0], dtype=object)
     coded = to_matrices(bars.assign(code=codes), ("code",), rows, symbols)[0]
     newest = np.maximum.accumulate(np.where(np.isnan(coded), 0, np.arange(len(rows))[:, None]), axis=0)
     filled = np.take_along_axis(coded, newest, axis=0)

@@ -3,12 +3,13 @@
 import datetime as dt
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from etf_platform.core.errors import MissingTableError
 from etf_platform.core.tables import PANEL
 from etf_platform.storage.lake import Lake
-from etf_platform.storage.settled import figures
+from etf_platform.storage.settled import figures, is_noted, note, rows_digest
 
 COLUMNS = ["factor_0", "factor_1"]
 
@@ -99,3 +100,21 @@ def test_an_end_before_the_first_day_gives_no_rows(stored, tmp_path):
 def test_a_table_that_was_never_written_is_missing(lake, tmp_path):
     with pytest.raises(MissingTableError):
         figures(lake, PANEL, "A_SHARE", COLUMNS, sums, tmp_path / "kept")
+
+
+def test_a_note_is_known_until_another_text_is_noted(tmp_path):
+    path = tmp_path / "new" / "note.txt"
+    before = is_noted(path, "one")
+    note(path, "one")
+    known = is_noted(path, "one")
+    note(path, "two")
+
+    assert (before, known, is_noted(path, "one"), is_noted(path, "two")) == (False, True, False, True)
+
+
+def test_a_digest_of_rows_sees_values_their_order_and_their_column():
+    rows = pd.DataFrame({"date": pd.to_datetime(["2024-01-02", "2024-01-03"]), "x": [1.0, 2.0], "name": ["a", "b"]})
+    others = [rows.iloc[::-1], rows.assign(x=[1.0, 2.0000000000000004]), rows.rename(columns={"x": "y"}), rows.iloc[:1]]
+
+    assert rows_digest(rows) == rows_digest(rows.copy())
+    assert len({rows_digest(rows), *map(rows_digest, others)}) == 5

@@ -1,19 +1,31 @@
 """The rotation account to what its fills, its bets by sector and its factors earned."""
 
+import inspect
+from typing import TypeAlias
+
+import pandas as pd
+
 from etf_platform.core import tables as t
 from etf_platform.core.config import Config
+from etf_platform.measures import attribution as measured
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.factors import scored_factors
 from etf_platform.orchestration.steps.tables import StepTables
 from etf_platform.reports.plots.attribution import attribution_waterfall, brinson_effects, factor_contributions
+from etf_platform.risk.attribution import fills as attributed_fills
+from etf_platform.risk.attribution import rotation
 from etf_platform.risk.attribution.brinson import brinson_rows
 from etf_platform.risk.attribution.factors import factor_attribution_rows
 from etf_platform.risk.attribution.rotation import Booking, attribute_rotation
 from etf_platform.risk.attribution.summary import brinson_totals, by_period, factor_totals
 from etf_platform.risk.attribution.weights import account_returns, active_weights, fund_returns
+from etf_platform.storage.scan import to_pandas
+from etf_platform.storage.settled import is_noted, note, rows_digest
 
 STRATEGY = "rotation"
+Account: TypeAlias = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]
+"""Fills, positions, equity, and the pool's bars."""
 
 
 def write_attribution(platform: Platform, pool: str, window: Window) -> Outcome:
@@ -21,7 +33,7 @@ def write_attribution(platform: Platform, pool: str, window: Window) -> Outcome:
     tables = StepTables(platform, window)
     fills, positions = tables.read(t.FILLS, pool), tables.read(t.POSITIONS, pool)
     equity, bars = tables.read(t.EQUITY, pool), tables.read(t.BARS, pool)
-    rows = attribute_rotation(fills, positions, equity, bars, booking_of(platform.config))
+    rows = _rows(platform, pool, (fills, positions, equity, bars))
     tables.write(t.FILL_ATTRIBUTION, pool, rows)
     totals = by_period(rows, "all")
     return tables.outcome(
@@ -32,6 +44,39 @@ def write_attribution(platform: Platform, pool: str, window: Window) -> Outcome:
         },
         plots={"by fill": attribution_waterfall(totals, pool)},
     )
+
+
+def _rows(platform: Platform, pool: str, account: Account) -> pd.DataFrame:
+    """All rows; those of the years that are over as stored, where what they were made of is the same bit for bit."""
+    booking, last = booking_of(platform.config), account[2]["date"].max()
+    since = pd.Timestamp(last.year, 1, 1)
+    made_of = _made_of(account, since, booking)
+    path = platform.workspace.home / "cache" / "settled" / t.FILL_ATTRIBUTION.address(pool) / "years_over.txt"
+    stored = _stored(platform, pool, since)
+    if booking.horizon == "close" and len(stored) and is_noted(path, f"{made_of} {rows_digest(stored)}"):
+        late = attribute_rotation(*account, booking, since)
+        if len(late):
+            return pd.concat([stored, late], ignore_index=True)
+    rows = attribute_rotation(*account, booking)
+    conformed = t.FILL_ATTRIBUTION.conform(rows[rows["date"] < since])
+    note(path, f"{made_of} {rows_digest(to_pandas(conformed))}")
+    return rows
+
+
+def _made_of(account: Account, since: pd.Timestamp, booking: Booking) -> str:
+    """Digest of what rows before a day follow from: earlier rows of the account and its bars, settings and code."""
+    earlier = [frame[frame["date"] < since] for frame in account[:3]]
+    bars = account[3].loc[account[3]["date"] < since, ["date", "symbol", "open", "close", "adj_factor"]]
+    code = "".join(inspect.getsource(module) for module in (rotation, attributed_fills, measured))
+    text = f"{booking} {pd.__version__} {code}"
+    return rows_digest(*earlier, bars, pd.DataFrame({"text": [text], "source": [str(account[2]["source"].iloc[0])]}))
+
+
+def _stored(platform: Platform, pool: str, since: pd.Timestamp) -> pd.DataFrame:
+    if not platform.lake.exists(t.FILL_ATTRIBUTION, pool):
+        return t.FILL_ATTRIBUTION.no_rows()
+    stored = platform.lake.read(t.FILL_ATTRIBUTION, pool)
+    return stored[stored["date"] < since].reset_index(drop=True)
 
 
 def write_effects(platform: Platform, pool: str, window: Window) -> Outcome:

@@ -44,7 +44,12 @@ class Booking:
 
 
 def attribute_rotation(
-    fills: pd.DataFrame, positions: pd.DataFrame, equity: pd.DataFrame, bars: pd.DataFrame, booking: Booking
+    fills: pd.DataFrame,
+    positions: pd.DataFrame,
+    equity: pd.DataFrame,
+    bars: pd.DataFrame,
+    booking: Booking,
+    since: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
     """Rows of `FILL_ATTRIBUTION` of an account, from its second session on.
 
@@ -55,6 +60,9 @@ def attribute_rotation(
     bars : DataFrame
         Rows of `BARS` that cover them.
     booking : Booking
+    since : Timestamp, optional
+        Give only the rows from this day on, the same bits: a row looks at its session and the one before, and with the
+        horizon `next_bar` at the one after it.
 
     Returns
     -------
@@ -73,13 +81,31 @@ def attribute_rotation(
         raise BadInputError(_DOING, f"the slippage share is {booking.slippage_share:g}", "pass 0 to 1")
     if equity.empty:
         raise BadInputError(_DOING, "the account has no session", "back-test before attributing")
-    sessions = pd.DatetimeIndex(equity["date"])
-    prices = _prices(bars, sessions)
+    source, sessions = str(equity["source"].iloc[0]), pd.DatetimeIndex(equity["date"])
     done = fills[(fills["status"] == "filled") & fills["date"].isin(sessions)]
+    first = 0 if since is None else int(sessions.searchsorted(since)) - 1
+    if first > 0:
+        eve, sessions = sessions[first], sessions[first:]
+        done, positions, equity = done[done["date"] > eve], positions[positions["date"] >= eve], equity.iloc[first:]
+        bars = _bars_from(bars, min([eve, *done["decision_date"]]))
+    prices = _prices(bars, sessions)
     priced = rotation_fills(done, prices, booking)
-    marks = rotation_marks(done, positions, prices, sessions).assign(source=str(equity["source"].iloc[0]))
+    marks = rotation_marks(done, positions, prices, sessions).assign(source=source)
     rows = attribute_fills(priced, marks, booking.horizon, booking.strategy, booking.sectors)
     return _with_gaps(rows, equity)
+
+
+def _bars_from(bars: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """Bars from a day on, and of every fund the last one before it, whose price is carried on."""
+    bars = bars[_OF_BARS]
+    if not bars["date"].is_monotonic_increasing:
+        bars = bars.sort_values("date", kind="stable", ignore_index=True)
+    is_late = (bars["date"] >= day).to_numpy()
+    held = np.flatnonzero(~is_late)
+    codes = bars["symbol"].factorize()[0][held]
+    newest = np.full(codes.max(initial=-1) + 1, -1)
+    newest[codes] = held
+    return bars.take(np.concatenate([newest[newest >= 0], np.flatnonzero(is_late)])).reset_index(drop=True)
 
 
 def rotation_fills(fills: pd.DataFrame, prices: pd.DataFrame, booking: Booking) -> pd.DataFrame:
@@ -119,6 +145,9 @@ def rotation_marks(
     marks[["position", "position_before"]] = marks[["position", "position_before"]].fillna(0.0)
     marks["growth"] = (today["adj"] / today["adj_before"]).where(marks["position_before"] > 0.0, 1.0)
     return marks
+
+
+_OF_BARS = ["date", "symbol", "open", "close", "adj_factor"]
 
 
 def _prices(bars: pd.DataFrame, sessions: pd.DatetimeIndex) -> pd.DataFrame:

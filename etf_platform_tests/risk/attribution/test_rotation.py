@@ -30,6 +30,23 @@ def test_every_session_sums_to_the_change_of_the_account(account, bars, horizon,
     assert FILL_ATTRIBUTION.conform(rows).num_rows == len(rows)
 
 
+@pytest.mark.parametrize("horizon", ["close", "next_bar"])
+@pytest.mark.parametrize("place", [1, 2, 0.4, 0.7, -1])
+def test_the_last_rows_alone_are_those_of_the_whole_account(account, bars, horizon, place):
+    """Fills of decisions before the first day, funds without a bar for long, bars in another order."""
+    sessions = account.equity["date"]
+    since = sessions.iloc[place if isinstance(place, int) else int(place * len(sessions))]
+    booking = Booking(horizon=horizon, slippage_share=0.8)
+    whole = attribute_rotation(account.fills, account.positions, account.equity, bars, booking)
+    mixed = bars.sample(frac=1.0, random_state=3, ignore_index=True)
+
+    for given in (bars, mixed):
+        alone = attribute_rotation(account.fills, account.positions, account.equity, given, booking, since)
+        wanted = whole[whole["date"] >= since].reset_index(drop=True)
+        assert len(wanted)
+        pd.testing.assert_frame_equal(alone, wanted, check_exact=True)
+
+
 def test_the_whole_span_sums_to_the_gain(account, bars):
     total = by_period(rows_of(account, bars), "all").iloc[0]
 
