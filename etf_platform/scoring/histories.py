@@ -141,9 +141,9 @@ class AssetHistory:
 
 def kind_of(asset: Asset) -> Kind:
     """Which of the original's rules holds for the asset's probability."""
-    if asset.group == "core" and asset.type in ("commodity", "crypto"):
-        return "unspaced"
-    return "index" if asset.type == "index" else "sector"
+    if asset.group == "sector":
+        return "sector"
+    return "unspaced" if asset.type in ("commodity", "crypto") else "index"
 
 
 @dataclass(frozen=True, eq=False)

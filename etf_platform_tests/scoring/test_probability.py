@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from etf_platform.core.config import load_config
 from etf_platform.core.config.scoring import Matching
 from etf_platform.core.errors import BadInputError
+from etf_platform.core.workspace import packaged_config
 from etf_platform.scoring.blocks import Probability, block_at
 from etf_platform.scoring.environment import environments, position_hint
+from etf_platform.scoring.histories import kind_of
 from etf_platform.scoring.probability import (
     compatible_confidence,
     posterior,
@@ -374,3 +377,11 @@ def test_on_real_bars_a_day_alone_is_the_day_of_the_whole(shared):
         pd.testing.assert_frame_equal(alone, whole.loc[day:day], check_exact=True)
     known = whole.loc["2024", "up_prob"]
     assert known.notna().mean() > 0.6 and known.nunique() > 100
+
+
+def test_the_originals_rule_goes_by_core_and_sector():
+    """恒生科技 is a fund that stands for an index, and one of its core indices."""
+    assets = load_config(packaged_config()).scoring.assets
+
+    found = {key: kind_of(assets[key]) for key in ("GOLD", "BTC", "NASDAQ", "HKTECH", "HS300", "CN_LIQUOR", "BABA_HK")}
+    assert list(found.values()) == ["unspaced", "unspaced", "index", "index", "index", "sector", "sector"]

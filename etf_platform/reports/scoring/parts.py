@@ -41,15 +41,20 @@ def past_part(asset: AssetReport) -> list[Part]:
     """Probabilities of a rise by the past in the same state, with interval, base rate and independent matches."""
     known = [chance for chance in asset.chances if chance.up_prob is not None]
     if not known:
-        reasons = dict.fromkeys(chance.reason for chance in asset.chances if chance.reason)
-        return [missing("; ".join(reasons) or asset.reasons.get("bars", ""))]
+        return [missing("; ".join(_untold(asset)) or asset.reasons.get("bars", ""))]
     first = known[0]
     return [
         item("相似点位", f"{first.matches} 个 (独立样本 {first.effective} 个)"),
         table("周期|#上涨概率|#平均收益|#收益中位|#置信度", [_chance_row(chance) for chance in asset.chances]),
         *[_interval(chance) for chance in known],
+        *[item("不可用", why) for why in _untold(asset)],
         *(_tails(first) if asset.type == "index" or asset.group == "core" else []),
     ]
+
+
+def _untold(asset: AssetReport) -> list[str]:
+    """Why horizons have no probability: `未来60日: 独立样本1个，少于3个`."""
+    return [f"未来{chance.horizon}日: {chance.reason}" for chance in asset.chances if chance.reason]
 
 
 def _chance_row(chance: Chance) -> tuple[str | Cell, ...]:

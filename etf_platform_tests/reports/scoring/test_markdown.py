@@ -282,6 +282,13 @@ def test_a_sector_asset_word_by_word(report):
     ]
 
 
+def test_a_horizon_without_a_probability_says_why(report):
+    lines = report_markdown(report).splitlines()
+
+    assert "| 未来60日 | 不可用 | - | - | - |" in lines
+    assert "- **不可用**: 未来60日: 2个独立样本，少于3个" in lines
+
+
 def test_the_end_word_by_word(report):
     assert report_markdown(report).endswith(
         "## ⚠️ 分析失败\n\n"
