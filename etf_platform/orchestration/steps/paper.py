@@ -164,10 +164,17 @@ def _in_force(tables: StepTables, pool: str, day: pd.Timestamp, is_first: bool) 
     """Weights of the strategy's last decision: as recorded, or as stored for an account that starts."""
     if is_first:
         return last_decision(tables.read(t.TARGETS, pool, end=day.date()))
-    rows = tables.read_if_there(t.PAPER_DECISIONS, pool, end=(day - pd.Timedelta(days=1)).date())
-    if rows is None or rows.empty:
-        return pd.Series(dtype="float64")
-    return rows[rows["date"] == rows["date"].max()].set_index("symbol")["target"]
+    return _last_before(tables, pool, day).set_index("symbol")["target"].astype("float64")
+
+
+def _last_before(tables: StepTables, pool: str, day: pd.Timestamp) -> pd.DataFrame:
+    """The last decision on record before a session; no rows before the first one."""
+    end = (day - pd.Timedelta(days=1)).date()
+    for start in (end - dt.timedelta(days=30), None):
+        rows = tables.read_if_there(t.PAPER_DECISIONS, pool, start=start, end=end)
+        if rows is not None and len(rows):
+            return rows[rows["date"] == rows["date"].max()]
+    return t.PAPER_DECISIONS.no_rows()
 
 
 def _stepped(
@@ -194,9 +201,8 @@ def _due(platform: Platform, pool: str, tables: StepTables, before: pd.Timestamp
     rows = _rows(tables, t.PAPER_DECISIONS, pool, before)
     if rows.empty:
         return None
-    earlier = tables.read(t.PAPER_DECISIONS, pool, end=(before - pd.Timedelta(days=1)).date())
-    previous = earlier[earlier["date"] == earlier["date"].max()] if len(earlier) else None
-    return rows if changes_hands(rows, previous) else None
+    previous = _last_before(tables, pool, before)
+    return rows if changes_hands(rows, previous if len(previous) else None) else None
 
 
 def _compare(platform: Platform, pool: str, tables: StepTables, window: Window, last: pd.Timestamp | None) -> list[str]:
