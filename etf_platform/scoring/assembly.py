@@ -18,10 +18,9 @@ from etf_platform.scoring.blocks import Valuation
 from etf_platform.scoring.inputs import WORDS, Stored, Told
 from etf_platform.scoring.markets import Markets
 from etf_platform.scoring.valuation import ratio_days, read_valuation
-from etf_platform.scoring.views import AssetView
+from etf_platform.scoring.views import NOBODY, AssetView
 
 RATIOS = ("pe", "pb")
-NOBODY = "none"
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,9 +23,8 @@ from etf_platform.scoring.risk import Risk, assess
 from etf_platform.scoring.sizing import Candidate, weights
 from etf_platform.scoring.strategies import combos, texts
 from etf_platform.scoring.synthesis import Sample, Synthesis, Today, basis_rows, synthesise
-from etf_platform.scoring.views import AssetView
+from etf_platform.scoring.views import NOBODY, AssetView
 
-NOBODY = "none"
 NOT_APPLICABLE = "不适用"
 Row = dict[str, Any]
 

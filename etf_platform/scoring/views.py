@@ -11,6 +11,9 @@ from datetime import date
 from etf_platform.core.config.scoring import Asset
 from etf_platform.scoring.blocks import Flow, Panic, Probability, Technical, Valuation, VolumeBlock
 
+NOBODY = "none"
+"""What stands for the source of what is not there."""
+
 
 @dataclass(frozen=True)
 class AssetView:
