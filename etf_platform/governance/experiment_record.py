@@ -8,6 +8,8 @@ from typing import Any
 
 from etf_platform.core.units.event import canonical
 
+COUNTED = ("n_trials", "trials_variance")  # parameters that say what the registry knew
+
 
 @dataclass(frozen=True)
 class Artifact:
@@ -120,6 +122,12 @@ class Experiment:
     def params_hash(self) -> str:
         """SHA-256 of `params`."""
         return digest(self.params)
+
+    @property
+    def question(self) -> tuple[str, str]:
+        """Kind and digest of the parameters without what is only counted: two that ask the same have the same."""
+        asked = {name: value for name, value in self.plan.params.items() if name not in COUNTED}
+        return self.plan.kind, digest(canonical(asked))
 
     @property
     def n_trials(self) -> int:

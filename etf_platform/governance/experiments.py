@@ -121,8 +121,24 @@ def search(found: Iterable[Experiment], text: str) -> list[Experiment]:
 
 def trials(found: Iterable[Experiment], strategy_id: str) -> int:
     """Parameter sets ever tried for a strategy: what a deflated Sharpe ratio counts; repeated questions count once."""
-    tried = {(e.plan.kind, e.params_hash): e.n_trials for e in found if e.plan.strategy_id == strategy_id}
+    tried = {e.question: e.n_trials for e in found if e.plan.strategy_id == strategy_id}
     return sum(tried.values())
+
+
+def spread_of_trials(found: Iterable[Experiment], strategy_id: str) -> tuple[int, float]:
+    """Parameter sets ever tried for a strategy, and the variance (ddof 1) of their annual Sharpe ratios.
+
+    0 while fewer than two ratios are known. Ratios of the same question count once.
+    """
+    mine = {e.question: e for e in found if e.plan.strategy_id == strategy_id and e.results}
+    parts = [e.results.metrics.get("trial_sharpes") or {} for e in mine.values() if e.results]
+    known = [part for part in parts if part.get("n")]
+    n = sum(part["n"] for part in known)
+    if n < 2:
+        return trials(mine.values(), strategy_id), 0.0
+    mean = sum(part["n"] * part["mean"] for part in known) / n
+    squares = sum(part["n"] * (part["variance"] + (part["mean"] - mean) ** 2) for part in known)
+    return trials(mine.values(), strategy_id), squares / (n - 1)
 
 
 def noted(experiment: Experiment, text: str, author: str = "") -> Event:

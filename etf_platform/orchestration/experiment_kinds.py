@@ -4,12 +4,13 @@ A kind reads tables through the platform that it is handed, which pins their ver
 the configuration and of its parameters. Not here: registering and doing again (`experiments`, `reproduction`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from math import isfinite
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from etf_platform.core.errors import BadInputError
@@ -38,6 +39,8 @@ class Findings:
         File name -> content: everything that has to be the same when it is done again.
     seed : int
         Of what is random in it.
+    ratios : sequence of float
+        Annual Sharpe ratio of every parameter set that was tried, as far as it is defined.
     """
 
     value: Any
@@ -49,6 +52,7 @@ class Findings:
     n_trials: int = 1
     artifacts: Mapping[str, bytes] = field(default_factory=dict)
     seed: int = 0
+    ratios: Sequence[float] = ()
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -57,6 +61,7 @@ class Findings:
             "in_sample": plain(self.in_sample),
             "out_of_sample": plain(self.out_of_sample),
             "n_trials": int(self.n_trials),
+            "trial_sharpes": spread(self.ratios),
         }
 
 
@@ -76,6 +81,14 @@ def perform(platform: Platform, kind: str, params: Mapping[str, Any], advance: A
             f"doing an experiment of kind {kind!r}", "the platform cannot do these", f"use one of {', '.join(PERFORM)}"
         )
     return PERFORM[kind](platform, params, advance)
+
+
+def spread(ratios: Sequence[float]) -> dict[str, Any]:
+    """Number, mean and variance (ddof 0) of the defined ratios: enough to pool them with those of other experiments."""
+    known = np.array([ratio for ratio in ratios if isfinite(ratio)], dtype=np.float64)
+    if known.size == 0:
+        return {"n": 0, "mean": None, "variance": None}
+    return {"n": int(known.size), "mean": float(known.mean()), "variance": float(known.var())}
 
 
 def plain(value: Any) -> Any:
@@ -101,7 +114,8 @@ def csv(frame: pd.DataFrame) -> bytes:
 def _rotation_backtest(platform: Platform, params: Mapping[str, Any], advance: Advance) -> Findings:
     from etf_platform.orchestration.rotations import rotated
 
-    done = rotated(platform, params["pool"], params.get("exec_mode"), _day(params, "out_of_sample_from"))
+    tried = (int(params["n_trials"]), float(params["trials_variance"])) if params.get("n_trials") else None
+    done = rotated(platform, params["pool"], params.get("exec_mode"), _day(params, "out_of_sample_from"), tried)
     frames = {"equity": done.account.equity, "fills": done.account.fills, "rebalances": done.account.rebalances}
     return Findings(
         value=done,
@@ -110,6 +124,7 @@ def _rotation_backtest(platform: Platform, params: Mapping[str, Any], advance: A
         end=done.account.equity["date"].max(),
         in_sample=done.in_sample,
         out_of_sample=done.out_of_sample,
+        ratios=(done.in_sample["sharpe"],),
         artifacts={"figures.json": document(done.figures)}
         | {f"{name}.csv": csv(frame) for name, frame in (*frames.items(), ("months", done.months))},
     )
@@ -129,6 +144,7 @@ def _rotation_sweep(platform: Platform, params: Mapping[str, Any], advance: Adva
         end=bars["date"].max(),
         in_sample=_best(best),
         n_trials=len(results),
+        ratios=results["sharpe"].tolist(),
         artifacts={"results.csv": csv(results)} | ({"heat_map.png": chart} if chart else {}),
     )
 
@@ -155,6 +171,7 @@ def _rotation_retrain(platform: Platform, params: Mapping[str, Any], advance: Ad
         in_sample={"sharpe": fit.sharpe_in_sample},
         out_of_sample={"sharpe": fit.sharpe_out_of_sample, "error": fit.error, "improvement": fit.improvement},
         n_trials=grid.size,
+        ratios=fit.results["sharpe"].tolist(),
         artifacts={"model.json": document(fit.model), "results.csv": csv(fit.results)},
     )
 
@@ -173,6 +190,7 @@ def _trend_backtest(platform: Platform, params: Mapping[str, Any], advance: Adva
         in_sample=seen or _trend_figures(done.metrics, done.task.variant, "full"),
         out_of_sample=unseen,
         n_trials=len(done.accounts),
+        ratios=_ratios(done.metrics),
         artifacts={
             "metrics.csv": csv(done.metrics),
             "equity.csv": csv(pd.concat([a.equity for a in done.accounts.values()], ignore_index=True)),
@@ -195,6 +213,7 @@ def _trend_sweep(platform: Platform, params: Mapping[str, Any], advance: Advance
         end=bars["date"].max(),
         in_sample=_best(best),
         n_trials=int(best["n_trials"]),
+        ratios=results["sharpe"].tolist(),
         artifacts={"results.csv": csv(results)},
     )
 
@@ -243,6 +262,13 @@ def _trend_figures(metrics: pd.DataFrame, variant: str, sample: str) -> dict[str
         (metrics["variant"] == variant) & (metrics["account"] == "strategy") & (metrics["sample"] == sample)
     ].set_index("metric")["value"]
     return {name: mine[name] for name in ("sharpe", "annual_return", "max_drawdown", "exposure") if name in mine}
+
+
+def _ratios(metrics: pd.DataFrame) -> list[float]:
+    """Of every variant, over what it was chosen on: the in-sample part, or everything where there is none."""
+    mine = metrics[(metrics["account"] == "strategy") & (metrics["metric"] == "sharpe")]
+    seen = mine[mine["sample"] == "in_sample"]
+    return (seen if len(seen) else mine[mine["sample"] == "full"])["value"].tolist()
 
 
 def _best(row: pd.Series) -> dict[str, float]:

@@ -18,7 +18,7 @@ from etf_platform.core.config.snapshot import config_text
 from etf_platform.core.errors import StorageError
 from etf_platform.core.units.event import canonical
 from etf_platform.governance.experiment_record import Artifact, Conditions, Experiment, Plan, Results, digest
-from etf_platform.governance.experiments import named, record, registry
+from etf_platform.governance.experiments import named, record, registry, spread_of_trials
 from etf_platform.orchestration.environment import code_digest, environment
 from etf_platform.orchestration.experiment_kinds import Advance, Findings, perform, plain
 from etf_platform.orchestration.files import replace_bytes
@@ -107,6 +107,7 @@ def registered(
     """
     if about.parent:
         named(registry(platform.config.governance, platform.ops), about.parent)
+    params = _with_trials(platform, kind, params)
     pinned = PinnedPlatform(platform.workspace, platform.config)
     findings = perform(pinned, kind, params, advance)
     text = config_text(platform.config)
@@ -178,6 +179,15 @@ def kept(platform: Platform, name: str) -> bytes:
     if digest(content) != name:
         raise StorageError(f"reading {path}", "its bytes are not those that were stored", "restore it from a backup")
     return content
+
+
+def _with_trials(platform: Platform, kind: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a deflated ratio counts is part of the question: the trials on record now, and this one."""
+    if kind != "rotation_backtest" or not params.get("out_of_sample_from") or "n_trials" in params:
+        return params
+    known = registry(platform.config.governance, platform.ops).values()
+    n, variance = spread_of_trials(known, f"rotation:{params['pool']}")
+    return {**params, "n_trials": n + 1, "trials_variance": variance}
 
 
 def _plan(kind: str, params: Mapping[str, Any], findings: Findings, about: About) -> Plan:

@@ -187,8 +187,8 @@ def _inside(platform: Platform, artifact: Artifact, content: bytes) -> Iterator[
         yield digests
         return
     if artifact.name.endswith(".json"):
-        pairs = _pairs("file", flat(json.loads(stored)), flat(json.loads(content)), 1)
-        yield from (replace(each, what=f"{artifact.name} {each.what}") for each in pairs)
+        pair = next(_pairs("file", flat(json.loads(stored)), flat(json.loads(content)), 1), None)
+        yield digests if pair is None else replace(pair, what=f"{artifact.name} {pair.what}")
     elif artifact.name.endswith(".csv"):
         yield _line(artifact.name, stored.decode().splitlines(), content.decode().splitlines())
     else:

@@ -18,7 +18,8 @@ from etf_platform.backtest.terms import ExecMode
 from etf_platform.core import tables as t
 from etf_platform.core.config import Config
 from etf_platform.core.errors import InsufficientDataError
-from etf_platform.measures.performance import sharpe
+from etf_platform.measures.performance import SESSIONS_PER_YEAR, sharpe
+from etf_platform.measures.sharpe_tests import deflated_sharpe, moments
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.steps.backtest import next_session, rotation_of, terms
 from etf_platform.orchestration.steps.strategies import with_limit_rates
@@ -76,12 +77,17 @@ class Fit:
 
 
 def rotated(
-    platform: Platform, pool: str, exec_mode: str | None = None, out_of_sample_from: date | None = None
+    platform: Platform,
+    pool: str,
+    exec_mode: str | None = None,
+    out_of_sample_from: date | None = None,
+    tried: tuple[int, float] | None = None,
 ) -> Rotated:
     """Run one pool's account on what is stored, with another fill convention if one is given.
 
     Without `out_of_sample_from` all figures count as in sample. With it, the figures of both parts, and out of sample
-    also the Sharpe ratio at twice the costs, which a release has to show.
+    also the Sharpe ratio at twice the costs, which a release has to show, and, when told how many parameter sets were
+    `tried` and the variance of their annual ratios, the deflated Sharpe ratio.
     """
     config = (with_exec_mode(platform, exec_mode) if exec_mode else platform).config
     bars, targets = platform.lake.read(t.BARS, pool), platform.lake.read(t.TARGETS, pool)
@@ -93,6 +99,8 @@ def rotated(
     later = _main(after, config, following) | {
         "sharpe_double_cost": _sharpe_at_double_cost(platform, pool, config, bars, targets, out_of_sample_from)
     }
+    if tried is not None:
+        later["dsr"] = _deflated(after, config, *tried)
     return Rotated(account, months, figures, _main(before, config, None), later)
 
 
@@ -154,6 +162,13 @@ def _sharpe_at_double_cost(
     span = platform.sessions(pool).between(bars["date"].min(), bars["date"].max())
     equity = run_rotation(targets, with_limit_rates(config, bars), doubled, span).equity
     return _main(_parts(equity, since)[1], config, None)["sharpe"]
+
+
+def _deflated(equity: pd.DataFrame, config: Config, n_trials: int, variance: float) -> float:
+    values = equity["portfolio_value"].to_numpy(dtype=np.float64)
+    excess = values[1:] / values[:-1] - 1.0 - config.etf_pools.costs.risk_free / SESSIONS_PER_YEAR
+    m = moments(excess)
+    return deflated_sharpe(m.sharpe, m.n, n_trials, variance / SESSIONS_PER_YEAR, m.skew, m.kurtosis)
 
 
 def _later_sharpe(values: pd.Series, since: pd.Timestamp, risk_free: float) -> float:

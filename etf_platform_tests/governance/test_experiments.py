@@ -2,6 +2,7 @@
 
 import datetime as dt
 import multiprocessing
+from dataclasses import replace
 
 import pytest
 
@@ -180,6 +181,18 @@ def test_trials_of_the_same_question_count_once(ops):
     ran(ops), ran(ops), ran(ops, params={"top_n": [3, 4]}), ran(ops, strategy_id="rotation:OTHER")
 
     assert registry.trials(registry.registry(WEI, ops).values(), "rotation:QDII") == 4
+
+
+def test_ratios_of_several_experiments_are_pooled(ops):
+    """Sharpe ratios 1, 2 and, in another sweep, 4, 5: variance 10/3; the same sweep again adds nothing."""
+    for top_n, mean in (([1, 2], 1.5), ([1, 2], 1.5), ([3, 4], 4.5)):
+        made = results()
+        made = replace(made, metrics={**made.metrics, "trial_sharpes": {"n": 2, "mean": mean, "variance": 0.25}})
+        registry.record(ops, plan(params={"top_n": top_n, "n_trials": mean}), conditions(), made, LATE)
+    found = registry.registry(WEI, ops).values()
+
+    assert registry.spread_of_trials(found, "rotation:QDII") == (4, pytest.approx(10 / 3))
+    assert registry.spread_of_trials(found, "rotation:OTHER") == (0, 0.0)
 
 
 def test_a_comparison_shows_what_differs_and_all_metrics(ops):

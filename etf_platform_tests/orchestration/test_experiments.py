@@ -28,6 +28,7 @@ from etf_platform.storage.maintenance import maintain as vacuum
 
 GRID = {"lookback": [20, 60], "top_n": [1, 2], "cost": [0.001]}
 V3 = {"strategy": "EMA_trend_v3", "symbol": "QQQ.US"}
+RESTATED = {"US": ("2025-06-10", "2025-06-12")}
 TEN = (
     ("rotation_backtest", {"pool": "A_SHARE"}),
     ("rotation_backtest", {"pool": "OTHER", "exec_mode": "next_close_close", "out_of_sample_from": "2023-12-01"}),
@@ -89,12 +90,15 @@ def first(platform, kind):
     return next(each for each in everything(platform) if each.plan.kind == kind)
 
 
-def restate(platform, universe="A_SHARE", table=t.BARS, days=3):
-    """The provider corrects the closes of some days; the address, and the versions before and after."""
+def restate(platform, universe="A_SHARE", table=t.BARS):
+    """The provider corrects all prices of three sessions; the address, and the versions before and after.
+
+    Sessions on which every account of the ten holds something: where one is flat, prices may change and nothing else.
+    """
     before = platform.lake.version(table, universe)
     bars = platform.lake.read(table, universe)
-    wrong = bars.index[bars["symbol"] == bars["symbol"].iloc[0]][-30 : -30 + days]
-    bars.loc[wrong, "close"] *= 1.01
+    for column in ("open", "high", "low", "close"):
+        bars.loc[bars["date"].between(*RESTATED.get(universe, ("2023-12-20", "2023-12-22"))), column] *= 1.01
     return table.address(universe), before, platform.lake.write(table, universe, bars)
 
 
@@ -134,7 +138,7 @@ def test_ten_experiments_give_the_same_bytes_again(laboratory):
 
 def test_after_a_restatement_they_still_do_and_now_names_the_table_version(copied):
     changed = [restate(copied, u) for u in ("A_SHARE", "OTHER", "US", "FUND")]
-    expected = {address: (f"version {old}", f"version {new}: 3 rows changed in ") for address, old, new in changed}
+    expected = {address: (f"version {old}", f"version {new}: ") for address, old, new in changed}
 
     for each in everything(copied):
         assert reproduced(copied, each).state is State.PASS, each.plan
@@ -143,7 +147,10 @@ def test_after_a_restatement_they_still_do_and_now_names_the_table_version(copie
         mine = {address: expected[address] for address in each.conditions.data_version if address in expected}
         assert len(mine) == 1 and tables.keys() == mine.keys()
         for address, (old, new) in mine.items():
+            days = RESTATED.get(address.split("/")[1], ("2023-12-20", "2023-12-22"))
             assert tables[address][0] == old and tables[address][1].startswith(new)
+            assert tables[address][1].endswith(f"rows changed in {' .. '.join(days)}")
+        assert today.state is State.FAIL and 0 < len(today.files) <= len(each.results.artifacts)
 
 
 def test_other_numbers_after_a_restatement_are_shown_file_by_file(copied):
@@ -259,6 +266,22 @@ def test_what_fails_leaves_no_record(copied):
     assert len(everything(copied)) == before
 
 
+def test_a_split_account_has_the_figures_that_a_release_needs(laboratory):
+    """Out of sample, by hand from the stored equity; the ratio is deflated by the trials on record before."""
+    experiment = everything(laboratory)[1]
+    later = experiment.results.metrics["out_of_sample"]
+    path = next(a.path for a in experiment.results.artifacts if a.name == "equity.csv")
+    equity = pd.read_csv(laboratory.workspace.home / path, parse_dates=["date"])
+    values = equity.loc[equity["date"] >= equity.loc[equity["date"] < "2023-12-01", "date"].max(), "portfolio_value"]
+
+    assert set(later) == {"sharpe", "max_drawdown", "annual_return", "annual_turnover", "sharpe_double_cost", "dsr"}
+    assert later["max_drawdown"] == pytest.approx((values / values.cummax() - 1).min())
+    excess = values.pct_change().dropna() - 0.03 / 252
+    assert later["sharpe"] == pytest.approx(excess.mean() / excess.std() * 252**0.5)
+    assert later["sharpe_double_cost"] < later["sharpe"] and 0 < later["dsr"] < 1
+    assert experiment.plan.params["n_trials"] == 1  # the other experiment on record then was of another pool
+
+
 def test_an_event_back_test_of_the_page_registers_itself(copied):
     result = event_backtest(copied, {"start_date": "20240101", "end_date": "20240131"}, lambda share, said: None)
 
@@ -299,7 +322,7 @@ def test_the_commands_list_show_compare_search_note_and_reproduce(copied):
     assert (same.exit_code, f"{one}: same bytes in 5 files" in same.stderr) == (0, True)
     restate(copied)
     differs = cli(copied, "reproduce", one, "--now")
-    assert "market/A_SHARE/bars" in differs.stdout and "3 rows changed" in differs.stdout
+    assert "market/A_SHARE/bars" in differs.stdout and "15 rows changed" in differs.stdout
 
 
 def test_nobody_approves_without_a_secret(copied, monkeypatch):
