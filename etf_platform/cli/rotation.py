@@ -125,8 +125,7 @@ def backtest(workspace: Workspace, pool: str, exec_mode: str | None, since: date
 
     platform = Platform.open(workspace)
     chosen_pools(platform, [pool])
-    if exec_mode:
-        platform = with_exec_mode(platform, exec_mode)
+    platform = with_exec_mode(platform, exec_mode) if exec_mode else platform
     result = materialize(platform, "daily", [f"backtest/{pool}/rotation"])
     report_results([result])
     print_frame(platform.lake.read(METRICS, pool), fmt)
