@@ -132,7 +132,8 @@ def execute(
 ) -> list[JobResult]:
     """Run history (where needed), then the given jobs (default: `jobs_of`), without the layers in `skip`."""
     definitions = definitions_of(platform)
-    gc.freeze()  # what is loaded by now stays: the collector would look at half a million objects in vain, 0.2 s a time
+    if not gc.get_freeze_count():
+        gc.freeze()  # what is loaded by now stays; the collector would look at half a million objects in vain
     results = []
     with open_instance(platform.workspace) as instance, listening(listener):
         if plan.history_for:
