@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from etf_platform.core.errors import GateClosedError
 from etf_platform.core.secrets import IN_DAGSTER, SIGN_SECRET
 
-OF_A_SHELL = ("DAGSTER_HOME", "DAGSTER_DISABLE_TELEMETRY")  # people set these themselves
+# what people set themselves, and what this platform sets when a command opens the instance
+OF_A_SHELL = ("DAGSTER_HOME", "DAGSTER_DISABLE_TELEMETRY", "DAGSTER_EVENT_BATCH_SIZE")
 
 
 def ask_secret(name: str, env: Mapping[str, str] | None = None) -> str:
