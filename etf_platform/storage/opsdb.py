@@ -5,6 +5,8 @@ The way to open it; its tables (`optables`) can be had from here. What is record
 """
 
 import json
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -115,9 +117,23 @@ def _engine(url: URL) -> sa.Engine:
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", f"busy_timeout = {BUSY_SECONDS * 1000}", "foreign_keys = ON"):
+    for pragma in (f"busy_timeout = {BUSY_SECONDS * 1000}", "foreign_keys = ON"):
         cursor.execute(f"PRAGMA {pragma}")
+    _use_wal(cursor)
     cursor.close()
+
+
+def _use_wal(cursor: sqlite3.Cursor) -> None:
+    """Ask until the mode is changed: SQLite does not wait its busy time-out where two connections change it at once."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
 
 
 def _prepare(engine: sa.Engine, doing: str) -> None:
