@@ -8,7 +8,7 @@ from etf_platform.orchestration import metadata
 from etf_platform.orchestration.failures import RETRY, translated
 from etf_platform.orchestration.graph import LIVE_STEPS, POOL_STEPS, PORTFOLIO_STEPS, UNIVERSE_STEPS
 from etf_platform.orchestration.graph_arbitrage import FUND_STEPS, STOCK_STEPS
-from etf_platform.orchestration.graph_operations import POOL_OPERATIONS
+from etf_platform.orchestration.graph_operations import POOL_OPERATIONS, PORTFOLIO_OPERATIONS
 from etf_platform.orchestration.graph_scoring import SCORING_STEPS
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.step import Step
@@ -29,7 +29,7 @@ def steps_of(platform: Platform) -> Iterator[tuple[str, Step]]:
     for pool in platform.config.pools:
         yield from ((pool, step) for step in (*POOL_STEPS, *_live_steps(platform, pool)))
     yield from ((pool, step) for pool in platform.config.pools for step in POOL_OPERATIONS)
-    yield from ((PORTFOLIO, step) for step in PORTFOLIO_STEPS)
+    yield from ((PORTFOLIO, step) for step in (*PORTFOLIO_STEPS, *PORTFOLIO_OPERATIONS))
     for universe in platform.config.universes.universes:
         yield from ((universe, step) for step in UNIVERSE_STEPS)
     tracker = platform.config.arbitrage

@@ -40,4 +40,43 @@ POOL_OPERATIONS: tuple[Step, ...] = (
         kinds=frozenset({"deltalake", "numpy"}),
         job=JOB,
     ),
+    Step(
+        "kpi/{pool}/values",
+        f"{_STEPS}.kpi_values:write_pool_values",
+        needs=(
+            "paper/{pool}/account",
+            "governance/{pool}/consistency",
+            "drift/{pool}/features",
+            "risk/{pool}/coverage",
+            "risk/{pool}/attribution",
+        ),
+        tables=(t.KPI_VALUES,),
+        description="Every registered metric of the strategy, with baseline, trend, status and reason.",
+        is_partitioned=True,
+        kinds=frozenset({"deltalake", "python"}),
+        job=JOB,
+    ),
+)
+
+PORTFOLIO_OPERATIONS: tuple[Step, ...] = (
+    Step(
+        "kpi/{pool}/values",
+        f"{_STEPS}.kpi_values:write_portfolio_values",
+        needs=("kpi/{each}/values", "paper/{each}/account", "risk/{pool}/coverage", "risk/{each}/attribution"),
+        tables=(t.KPI_VALUES,),
+        description="Every registered metric of all running accounts taken together.",
+        is_partitioned=True,
+        kinds=frozenset({"deltalake", "python"}),
+        job=JOB,
+    ),
+    Step(
+        "reports/{pool}/kpi_board",
+        f"{_STEPS}.kpi_board:write_board",
+        needs=("kpi/{pool}/values", "kpi/{each}/values"),
+        tables=(),
+        description="The KPI board: every metric of every strategy on one page, with sparklines.",
+        is_partitioned=True,
+        kinds=frozenset({"python"}),
+        job=JOB,
+    ),
 )

@@ -33,6 +33,7 @@ POOL_COLUMN = {
     "paper/{}/account",
     "governance/{}/consistency",
     "drift/{}/features",
+    "kpi/{}/values",
 }
 UNIVERSE_COLUMN = {
     "market/US/bars",
@@ -207,7 +208,7 @@ def test_only_what_a_person_needs_by_day_has_partitions(graph):
     partitioned = {k.to_user_string() for k in graph.get_all_asset_keys() if graph.get(k).is_partitioned}
 
     of_a_pool = ("market/{}/bars", "factors/{}/panel", "strategies/{}/targets", "kpi/{}/snapshot", "risk/{}/forecasts")
-    of_a_pool += ("paper/{}/account", "governance/{}/consistency", "drift/{}/features")
+    of_a_pool += ("paper/{}/account", "governance/{}/consistency", "drift/{}/features", "kpi/{}/values")
     wanted = {address.format(pool) for address in of_a_pool for pool in ("A_SHARE", "QDII", "OTHER")}
     of_us = {"market/US/bars", "indicators/US/daily", "strategies/US/signals", "reports/US/signal", "risk/US/forecasts"}
     of_tracker = {
@@ -217,6 +218,7 @@ def test_only_what_a_person_needs_by_day_has_partitions(graph):
         "arbitrage/STOCK/expectations",
     }
     of_portfolio = {"kpi/portfolio/snapshot", "risk/portfolio/forecasts"}
+    of_portfolio |= {"kpi/portfolio/values", "reports/portfolio/kpi_board"}
     assert partitioned == wanted | of_us | of_tracker | SCORING_ASSETS | of_portfolio
 
 
