@@ -16,7 +16,7 @@ from etf_platform.orchestration.windows import history_window, tagged_window
 
 GO_ON = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
 
-BY_HAND = ("history", "weekly", "quotes")  # jobs that nothing upstream sets off
+BY_HAND = ("history", "weekly", "quotes", "operations_weekly")  # jobs that nothing upstream sets off
 
 
 def build_assets(platform: Platform, partitions: dict[str, dg.PartitionsDefinition]) -> list[dg.AssetsDefinition]:

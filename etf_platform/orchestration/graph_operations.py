@@ -4,10 +4,12 @@ A job of its own, after `daily`, so that no session waits for it. Not here: pool
 """
 
 from etf_platform.core import tables as t
+from etf_platform.orchestration.graph_weekly import WEEKLY as WEEKLY
+from etf_platform.orchestration.graph_weekly import WEEKLY_STEPS
 from etf_platform.orchestration.step import Step
 
 _STEPS = "etf_platform.orchestration.steps"
-JOB, WEEKLY = "operations", "operations_weekly"
+JOB = "operations"
 
 POOL_OPERATIONS: tuple[Step, ...] = (
     Step(
@@ -79,4 +81,5 @@ PORTFOLIO_OPERATIONS: tuple[Step, ...] = (
         kinds=frozenset({"python"}),
         job=JOB,
     ),
+    *WEEKLY_STEPS,
 )
