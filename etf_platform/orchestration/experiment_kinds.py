@@ -150,29 +150,30 @@ def _rotation_sweep(platform: Platform, params: Mapping[str, Any], advance: Adva
 
 
 def _rotation_retrain(platform: Platform, params: Mapping[str, Any], advance: Advance) -> Findings:
-    from etf_platform.orchestration.rotations import retrained
-    from etf_platform.orchestration.steps.sweeps import grid_from
+    from etf_platform.orchestration.refits import HOLDOUT, Question, refit
 
-    grid = grid_from(params["grid"])
-    fit = retrained(
-        platform,
-        params["pool"],
-        grid,
-        params["exec_mode"],
-        int(params["holdout"]),
-        _day(params, "as_of"),
-        _counting(advance),
-    )
+    asked = Question(params["pool"], date.fromisoformat(params["as_of"]), int(params.get("holdout", HOLDOUT)))
+    fit = refit(platform, asked)
+    before, after = fit.in_force, fit.refitted
     return Findings(
         value=fit,
         strategy_id=f"rotation:{params['pool']}",
         start=fit.start,
         end=fit.end,
-        in_sample={"sharpe": fit.sharpe_in_sample},
-        out_of_sample={"sharpe": fit.sharpe_out_of_sample, "error": fit.error, "improvement": fit.improvement},
-        n_trials=grid.size,
-        ratios=fit.results["sharpe"].tolist(),
-        artifacts={"model.json": document(fit.model), "results.csv": csv(fit.results)},
+        in_sample={"sharpe": after.sharpe_in_sample, "sharpe_in_force": before.sharpe_in_sample},
+        out_of_sample={
+            "sharpe": after.sharpe_out_of_sample,
+            "sharpe_in_force": before.sharpe_out_of_sample,
+            "sharpe_simple": after.simple,
+        },
+        n_trials=len(fit.judged),
+        ratios=(after.sharpe_in_sample, before.sharpe_in_sample),
+        artifacts={
+            "model.json": document(after.record),
+            "in_force.json": document(before.record),
+            "factors.csv": csv(fit.judged),
+            "equity.csv": csv(after.account.equity),
+        },
     )
 
 

@@ -1,24 +1,20 @@
-"""Questions about the rotation that a person or a retrain asks now, answered from stored tables; nothing is stored.
+"""Questions about the rotation that a person asks now, answered from stored tables; nothing is stored.
 
 The account and its terms are those of the asset (`steps.backtest`).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from etf_platform.backtest.metrics import figures_of
 from etf_platform.backtest.rotation import Account, run_rotation
-from etf_platform.backtest.sweep import Grid, equity_of, lay_out, sweep
-from etf_platform.backtest.terms import ExecMode
 from etf_platform.core import tables as t
 from etf_platform.core.config import Config
 from etf_platform.core.errors import InsufficientDataError
-from etf_platform.measures.performance import SESSIONS_PER_YEAR, sharpe
+from etf_platform.measures.performance import SESSIONS_PER_YEAR
 from etf_platform.measures.sharpe_tests import deflated_sharpe, moments
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.steps.backtest import next_session, rotation_of, terms
@@ -39,43 +35,6 @@ class Rotated:
     out_of_sample: dict[str, float]
 
 
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """Parameters chosen on a training part, judged on the sessions after it.
-
-    Attributes
-    ----------
-    results : DataFrame
-        Rows of the sweep on the training part.
-    selected : str
-        The chosen parameters, e.g. `lookback=120,top_n=5,cost=0.00125`.
-    sharpe_in_sample, sharpe_out_of_sample : float
-        Annual, of the chosen parameters.
-    error : float
-        Absolute difference of the two: how far the training part was from telling what followed.
-    improvement : float
-        Out-of-sample Sharpe ratio over that of holding all members.
-    """
-
-    results: pd.DataFrame
-    selected: str
-    sharpe_in_sample: float
-    sharpe_out_of_sample: float
-    improvement: float
-    start: pd.Timestamp
-    end: pd.Timestamp
-
-    @property
-    def error(self) -> float:
-        """Absolute difference of the two Sharpe ratios."""
-        return abs(self.sharpe_in_sample - self.sharpe_out_of_sample)
-
-    @property
-    def model(self) -> dict[str, Any]:
-        """What `drift.audit.record_of` reads: selected, error, improvement."""
-        return {"selected": self.selected, "error": self.error, "improvement": self.improvement}
-
-
 def rotated(
     platform: Platform,
     pool: str,
@@ -94,7 +53,7 @@ def rotated(
     account, months, figures = rotation_of(platform, pool, config, bars, targets)
     if out_of_sample_from is None:
         return Rotated(account, months, figures, {name: figures[name] for name in MAIN}, {})
-    before, after = _parts(account.equity, out_of_sample_from)
+    before, after = split_account(account.equity, out_of_sample_from)
     following = next_session(platform, pool, account.equity)
     later = _main(after, config, following) | {
         "sharpe_double_cost": _sharpe_at_double_cost(platform, pool, config, bars, targets, out_of_sample_from)
@@ -104,43 +63,8 @@ def rotated(
     return Rotated(account, months, figures, _main(before, config, None), later)
 
 
-def retrained(
-    platform: Platform,
-    pool: str,
-    grid: Grid,
-    exec_mode: ExecMode,
-    holdout: int,
-    as_of: date | None = None,
-    moved: Callable[[int, int], None] | None = None,
-) -> Fit:
-    """Choose the rotation's parameters on all sessions but the last `holdout`, and judge the choice on these.
-
-    Raises
-    ------
-    InsufficientDataError
-        No sessions are left to choose on.
-    """
-    bars = platform.lake.read(t.BARS, pool, end=as_of)
-    days = pd.DatetimeIndex(bars["date"].unique()).sort_values()
-    if len(days) <= holdout:
-        raise InsufficientDataError(
-            f"retraining {pool}", f"{len(days)} sessions and a holdout of {holdout}", "load more history"
-        )
-    risk_free = platform.config.etf_pools.costs.risk_free
-    results = sweep(bars[bars["date"] < days[-holdout]], grid, moved, exec_mode, risk_free)
-    best = results[results["is_best"]].iloc[0]
-    lookback, top_n, cost = int(best["lookback"]), int(best["top_n"]), float(best["cost"])
-    prices = lay_out(bars, exec_mode)
-    mine, all_of_them = (
-        _later_sharpe(equity_of(prices, lookback, n, cost), days[-holdout], risk_free)
-        for n in (top_n, bars["symbol"].nunique())
-    )
-    named = f"lookback={lookback},top_n={top_n},cost={cost:g}"
-    return Fit(results, named, float(best["sharpe"]), mine, mine - all_of_them, days[0], days[-1])
-
-
-def _parts(equity: pd.DataFrame, since: date) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Both parts; the later one begins with the last session before it, whose value its first return needs."""
+def split_account(equity: pd.DataFrame, since: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both parts of an account; the later one begins with the session before it, whose value its first return needs."""
     later = equity["date"] >= pd.Timestamp(since)
     first = int(np.argmax(later)) if later.any() else len(equity)
     if first < 2 or first > len(equity) - 2:
@@ -161,7 +85,7 @@ def _sharpe_at_double_cost(
     doubled = replace(dear, cost=2 * dear.cost, cost_of={symbol: 2 * cost for symbol, cost in dear.cost_of.items()})
     span = platform.sessions(pool).between(bars["date"].min(), bars["date"].max())
     equity = run_rotation(targets, with_limit_rates(config, bars), doubled, span).equity
-    return _main(_parts(equity, since)[1], config, None)["sharpe"]
+    return _main(split_account(equity, since)[1], config, None)["sharpe"]
 
 
 def _deflated(equity: pd.DataFrame, config: Config, n_trials: int, variance: float) -> float:
@@ -169,8 +93,3 @@ def _deflated(equity: pd.DataFrame, config: Config, n_trials: int, variance: flo
     excess = values[1:] / values[:-1] - 1.0 - config.etf_pools.costs.risk_free / SESSIONS_PER_YEAR
     m = moments(excess)
     return deflated_sharpe(m.sharpe, m.n, n_trials, variance / SESSIONS_PER_YEAR, m.skew, m.kurtosis)
-
-
-def _later_sharpe(values: pd.Series, since: pd.Timestamp, risk_free: float) -> float:
-    returns = values.pct_change()
-    return sharpe(returns[returns.index >= since].to_numpy(), risk_free)

@@ -124,7 +124,7 @@ def scored_factors(platform: Platform, pool: str, tables: StepTables | None = No
     if settings.production_set in FROM_COVERAGE:
         source = platform.lake if tables is None else tables
         summary = source.read(t.FACTOR_SUMMARY, pool)
-    return [_scored(factor_id) for factor_id in production_ids(settings, summary)]
+    return [scored(factor_id) for factor_id in production_ids(settings, summary)]
 
 
 def stored_failures(platform: Platform, pool: str) -> tuple[Failure, ...]:
@@ -133,7 +133,8 @@ def stored_failures(platform: Platform, pool: str) -> tuple[Failure, ...]:
     return tuple(Failure(entry["factor"], entry["error"]) for entry in json.loads(meta["failed_factors"]))
 
 
-def _scored(factor_id: str) -> ScoredFactor:
+def scored(factor_id: str) -> ScoredFactor:
+    """A published id as a plain description."""
     entry = lookup(factor_id)
     return ScoredFactor(
         factor_id,

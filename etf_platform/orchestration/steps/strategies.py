@@ -1,5 +1,8 @@
 """Panel and bars to rotation targets."""
 
+from datetime import date
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from etf_platform.core import tables as t
@@ -12,13 +15,16 @@ from etf_platform.orchestration.steps.factors import scored_factors
 from etf_platform.orchestration.steps.tables import StepTables
 from etf_platform.strategies.rotation import RotationRules, needed_from, targets, targets_since
 
+if TYPE_CHECKING:
+    from etf_platform.storage.lake import Lake
+
 
 def write_targets(platform: Platform, pool: str, window: Window) -> Outcome:
     """Score the pool up to the window's end and store the window's rows."""
     tables = StepTables(platform, window)
     bars = tables.read(t.BARS, pool, end=window.end)
     selected = scored_factors(platform, pool, tables)
-    reference = _reference(platform, tables, bars, window)
+    reference = reference_bars(platform, tables, bars, window.end)
     rows = _rows_since(platform, pool, tables, bars, selected, reference, window)
     if rows is None:
         panel = tables.read(t.PANEL, pool, end=window.end, columns=_columns(selected))
@@ -70,13 +76,15 @@ def with_limit_rates(config: Config, bars: pd.DataFrame) -> pd.DataFrame:
     return bars.assign(limit_rate=rates_of(bars, config.instruments.instruments))
 
 
-def _reference(platform: Platform, tables: StepTables, bars: pd.DataFrame, window: Window) -> pd.DataFrame | None:
+def reference_bars(
+    platform: Platform, source: "StepTables | Lake", bars: pd.DataFrame, end: date | None
+) -> pd.DataFrame | None:
     """Bars of the regime gate's fund, when the gate is on and the fund is in another pool."""
     gate = platform.config.strategies.rotation.regime_gate
     if gate is None or gate.symbol in set(bars["symbol"]):
         return None
     home = next(name for name, symbols in platform.config.pools.items() if gate.symbol in symbols)
-    return tables.read(t.BARS, home, end=window.end)
+    return source.read(t.BARS, home, end=end)
 
 
 def _facts(rows: pd.DataFrame) -> dict[str, object]:
