@@ -119,6 +119,10 @@ class GateClosedError(PlatformError):
     """A fuse forbids what was asked for."""
 
 
+class SignedFileError(GateClosedError):
+    """A file that people have signed would be changed; the weekly chain leaves it as it is and goes on."""
+
+
 class UnknownUnitError(PlatformError):
     """A factor, fuse, strategy or source name does not exist."""
 

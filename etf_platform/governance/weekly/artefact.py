@@ -5,6 +5,7 @@ is, time included. Not here: what an artefact says (its own module), Markdown (`
 """
 
 import datetime as dt
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from etf_platform.core.errors import BadInputError, StorageError
+from etf_platform.core.units.event import canonical
 from etf_platform.governance.folders import sha256
+from etf_platform.governance.weekly import signed
 
 SCHEMA_VERSION = 1
 TIME = "generated_at_utc"
@@ -109,20 +112,25 @@ def folder(reports: Path, week: str) -> Path:
 
 
 def source_of(path: Path, home: Path, as_of: str = "") -> Source:
-    """A file as an input, by its digest.
+    """A file as an input, by its digest; that of an artefact leaves out its time, so that two homes agree.
 
     Raises
     ------
     FileNotFoundError
         It does not exist.
     """
-    return Source(path.relative_to(home).as_posix(), sha256(path), as_of)
+    return Source(path.relative_to(home).as_posix(), _digest(path), as_of)
 
 
 def write(where: Path, artefact: Artefact, markdown: str, now: dt.datetime) -> bool:
     """Write `<name>.json` and `<name>.md`, each whole or not at all; False when nothing had to change.
 
     `markdown` is text of the document without its time, so that the same document gives the same text.
+
+    Raises
+    ------
+    SignedFileError
+        People have signed one of the files, and it would change.
     """
     document = artefact.document(now)
     earlier = read(where, artefact.name)
@@ -130,8 +138,12 @@ def write(where: Path, artefact: Artefact, markdown: str, now: dt.datetime) -> b
         document[TIME] = earlier[TIME]
     text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     where.mkdir(parents=True, exist_ok=True)
-    changed = [_replace(where / f"{artefact.name}.json", text), _replace(where / f"{artefact.name}.md", markdown)]
-    return any(changed)
+    texts = {where / f"{artefact.name}.json": text, where / f"{artefact.name}.md": markdown}
+    changed = {path: wanted for path, wanted in texts.items() if _differs(path, wanted)}
+    signed.refuse(where, [path.name for path in changed])
+    for path, wanted in changed.items():
+        replace_file(path, wanted)
+    return bool(changed)
 
 
 def read(where: Path, name: str) -> dict[str, Any] | None:
@@ -156,10 +168,20 @@ def _timeless(document: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key != TIME}
 
 
-def _replace(path: Path, text: str) -> bool:
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return False
+def replace_file(path: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
-    return True
+
+
+def _differs(path: Path, text: str) -> bool:
+    return not path.exists() or path.read_text(encoding="utf-8") != text
+
+
+def _digest(path: Path) -> str:
+    if path.suffix == ".json":
+        document = read(path.parent, path.stem)
+        if isinstance(document, dict) and TIME in document:
+            return hashlib.sha256(canonical(_timeless(document)).encode()).hexdigest()
+    return sha256(path)
