@@ -6,6 +6,7 @@ letters about it. Recording the same session again adds nothing. Not here: runni
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -63,12 +64,39 @@ def react(events: Sequence[Event], config: GovernanceConfig, verdict: Verdict, s
     return [fired_event(verdict, strategy), *acts, *([] if has_one else incident)]
 
 
-def _freeze(events: Sequence[Event], config: GovernanceConfig, verdict: Verdict, strategy: str) -> list[Event]:
-    rule = verdict.rule.rule_id
-    if any(freeze.rule == rule for freeze in freezes.fold(events, config).of(strategy)):
+@dataclass(frozen=True)
+class Cause:
+    """Which rule demands something of a strategy on a session, and why."""
+
+    strategy: str
+    session: dt.date
+    rule: str
+    reason: str
+
+
+def open_retrain(events: Sequence[Event], config: GovernanceConfig, cause: Cause) -> list[Event]:
+    """Freeze the strategy's releases and open a retrain; what is open already is not opened twice."""
+    frozen = _frozen(events, config, cause)
+    if has_open_retrain(events, cause.strategy):
+        return frozen
+    payload = {"rule": cause.rule, "reason": cause.reason, "audit": "parameters"}
+    key = f"{kinds.RETRAIN_OPENED}/{cause.strategy}/{cause.session}"
+    return [*frozen, Event(key, kinds.RETRAIN_OPENED, cause.strategy, BY, payload, cause.session)]
+
+
+def _frozen(events: Sequence[Event], config: GovernanceConfig, cause: Cause) -> list[Event]:
+    if any(freeze.rule == cause.rule for freeze in freezes.fold(events, config).of(cause.strategy)):
         return []
-    key = f"failsafe/{rule}/{strategy}/{verdict.session}"
-    return [freezes.freeze(strategy, key, BY, verdict.reason, verdict.session, rule)]
+    key = f"failsafe/{cause.rule}/{cause.strategy}/{cause.session}"
+    return [freezes.freeze(cause.strategy, key, BY, cause.reason, cause.session, cause.rule)]
+
+
+def _cause(verdict: Verdict, strategy: str) -> Cause:
+    return Cause(strategy, verdict.session, verdict.rule.rule_id, verdict.reason)
+
+
+def _freeze(events: Sequence[Event], config: GovernanceConfig, verdict: Verdict, strategy: str) -> list[Event]:
+    return _frozen(events, config, _cause(verdict, strategy))
 
 
 def _degrade(events: Sequence[Event], config: GovernanceConfig, verdict: Verdict, strategy: str) -> list[Event]:
@@ -81,18 +109,15 @@ def _degrade(events: Sequence[Event], config: GovernanceConfig, verdict: Verdict
 
 
 def _retrain(events: Sequence[Event], config: GovernanceConfig, verdict: Verdict, strategy: str) -> list[Event]:
-    frozen = _freeze(events, config, verdict, strategy)
-    if has_open_retrain(events, strategy):
-        return frozen
-    payload = {"rule": verdict.rule.rule_id, "reason": verdict.reason, "audit": "parameters"}
-    key = f"{kinds.RETRAIN_OPENED}/{strategy}/{verdict.session}"
-    return [*frozen, Event(key, kinds.RETRAIN_OPENED, strategy, BY, payload, verdict.session)]
+    return open_retrain(events, config, _cause(verdict, strategy))
 
 
 def _halt(events: Sequence[Event], config: GovernanceConfig, verdict: Verdict, strategy: str) -> list[Event]:
     before = breaker.fold(events, strategy)
     after = breaker.BreakerState("HALTED", verdict.session, 0, (verdict.reason,))
-    return [*_freeze(events, config, verdict, strategy), *breaker.moved(before, after, strategy)]
+    frozen, halted = _freeze(events, config, verdict, strategy), breaker.moved(before, after, strategy)
+    # the breaker may have moved by itself on this session: a key of its own
+    return [*frozen, *(replace(event, key=f"{event.key}/{verdict.rule.rule_id}") for event in halted)]
 
 
 def _nothing(events: Sequence[Event], config: GovernanceConfig, verdict: Verdict, strategy: str) -> list[Event]:
