@@ -69,6 +69,10 @@ def unfreeze(
     if unknown or not chosen:
         saw = f"{', '.join(sorted(unknown)) or 'nothing'} is no open freeze"
         raise BadInputError("lifting a freeze", saw, "use keys of `etf-platform gov status`, or --all")
+    waiting = [f.retrain for f in chosen if f.retrain]
+    if waiting:
+        saw = f"{', '.join(waiting)} is not closed"
+        raise BadInputError("lifting a freeze", saw, "let the retrain job close it first, then sign")
     for one in chosen:
         say(f"You lift {one.key}: {one.reason}")
     seal_and_record(platform, freezes.lifting(chosen, by, role, reason, session_for(platform, "portfolio", day)))
@@ -78,7 +82,7 @@ def unfreeze(
 @output_format
 @with_workspace
 def status(workspace: Workspace, fmt: Format) -> None:
-    """Show releases with stage and exposure, open freezes and breakers; what does not count is said."""
+    """Show releases with stage and exposure, open freezes and what they await; what does not count is said."""
     from etf_platform.governance.ledger import audit
     from etf_platform.orchestration.releasing import freeze_rows, release_rows
 

@@ -22,6 +22,7 @@ HEADLINES: dict[str, Severity] = {
     kinds.RETRAIN_OPENED: Severity.ERROR,
     kinds.DRILL_FAILED: Severity.ERROR,
     kinds.FAILSAFE_FIRED: Severity.WARNING,
+    kinds.RETRAIN_CLOSED: Severity.WARNING,
     kinds.RELEASE_STARTED: Severity.INFO,
     kinds.RELEASE_PROMOTED: Severity.INFO,
     kinds.RELEASE_STABLE: Severity.INFO,

@@ -104,9 +104,9 @@ def refit(platform: Platform, question: Question) -> Refit:
     """Choose the production factors of a pool anew, and judge them.
 
     Candidates are what the rule `filter_production` lets pass on the sessions before the holdout. Of those whose rank
-    IC has a learnt direction by then, the strongest by absolute ICIR are chosen: at most as many as are in force, and of
-    one bucket at most as many as the fullest bucket in force holds, or twelve averages of one range would be a choice.
-    Where none has a direction, the factors in force stay.
+    IC has a learnt direction by then, the strongest by absolute ICIR are chosen: at most as many as are in force, and
+    of one bucket at most as many as the fullest bucket in force holds, or twelve averages of one range would be a
+    choice. Where none has a direction, the factors in force stay.
 
     Raises
     ------
@@ -184,7 +184,7 @@ class _Known:
 
 
 def _strongest(judged: pd.DataFrame, in_force: Sequence[ScoredFactor]) -> list[str]:
-    """Ids of the factors with a direction and the largest |ICIR|, as many as are in force, all in all and per bucket."""
+    """Ids of the factors with a direction and the largest |ICIR|, as many as in force, all in all and per bucket."""
     most = max(Counter(factor.bucket for factor in in_force).values())
     strength = judged["icir"].abs().fillna(0.0)
     directed = judged.assign(strength=strength)[judged["sign"] != 0]

@@ -211,9 +211,9 @@ def release_rows(events: Sequence[Event], config: GovernanceConfig) -> pd.DataFr
 
 
 def freeze_rows(events: Sequence[Event], config: GovernanceConfig) -> pd.DataFrame:
-    """Open freezes: key, strategy, since, reason, by."""
-    rows = [(f.key, f.subject, f.since, f.reason, f.by) for f in freezes.fold(events, config).open]
-    return pd.DataFrame(rows, columns=["key", "strategy", "since", "reason", "by"])
+    """Open freezes: key, strategy, since, reason, by, and what each awaits."""
+    rows = [(f.key, f.subject, f.since, f.reason, f.by, f.awaits) for f in freezes.fold(events, config).open]
+    return pd.DataFrame(rows, columns=["key", "strategy", "since", "reason", "by", "awaits"])
 
 
 RELEASE_COLUMNS = ["release", "strategy", "stage", "since", "exposure", "state", "signed_by", "rollback_to", "breaker"]

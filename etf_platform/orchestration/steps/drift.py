@@ -9,7 +9,7 @@ import pandas as pd
 from etf_platform.core import tables as t
 from etf_platform.core.config.governance import DriftConfig
 from etf_platform.core.units.event import DRIFT_MOVED, RETRAIN_CLOSED, RETRAIN_OPENED, Event
-from etf_platform.drift.audit import FEATURE, audit, record_of
+from etf_platform.drift.audit import FEATURE, ModelRecord, audit, record_of
 from etf_platform.drift.features import features_of
 from etf_platform.drift.judge import STATES, judge, sessions_needed
 from etf_platform.drift.machine import closures, moves, stages, standing
@@ -100,9 +100,14 @@ def _audit_row(date: pd.Timestamp, fits: Sequence[Event], config: DriftConfig) -
     row = {"date": date, "feature": FEATURE, "baseline_n": len(known) - 1, "recent_n": 1}
     if known[-1].as_of != date.date():
         return row | {"level": "stable", "state": str(STATES["stable"]), "reason": ""}
-    baseline = record_of(known[-2].payload["model"]) if len(known) > 1 else None
-    verdict = audit(record_of(known[-1].payload["model"]), baseline, config)
+    verdict = audit(record_of(known[-1].payload["model"]), _baseline(known), config)
     return row | {"level": verdict.level, "state": str(STATES[verdict.level]), "reason": verdict.reason}
+
+
+def _baseline(fits: Sequence[Event]) -> ModelRecord | None:
+    """The model before the last fit; before the first one that which was in force, where the fit says so."""
+    payload = fits[-2].payload["model"] if len(fits) > 1 else fits[-1].payload.get("baseline")
+    return None if payload is None else record_of(payload)
 
 
 def _source(tables: StepTables, universe: str, last: pd.Timestamp) -> str:
