@@ -1,4 +1,4 @@
-"""A retrain: fitted on what was known, judged on the sessions after it, on record, and closed; never a lifted freeze."""
+"""A retrain: fitted on what was known, judged on the sessions after it, on record, closed; no freeze is lifted."""
 
 import datetime as dt
 
@@ -157,9 +157,8 @@ def test_a_retrain_that_cannot_be_done_stays_open(platform, small):
 
 
 def test_closing_lifts_no_freeze_and_says_what_is_awaited(platform):
-    on_record(
-        platform, freezes.freeze(POOL, "failsafe/x", "system:failsafe", "drift", SESSION, "drift_retrain"), opened()
-    )
+    frozen = freezes.freeze(POOL, "failsafe/x", "system:failsafe", "drift", SESSION, "drift_retrain")
+    on_record(platform, frozen, opened())
     config = platform.config.governance
 
     during = freezes.fold(events(platform.ops), config).of(POOL)
