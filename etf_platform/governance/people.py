@@ -113,12 +113,24 @@ def refuse_one_for_all(signed: Mapping[str, str]) -> None:
         raise _refused(signed["risk"], "one person signs for all three roles", "let at least two people sign")
 
 
-def _person(config: GovernanceConfig, name: str, role: str) -> Person:
+def named(config: GovernanceConfig, name: str) -> Person:
+    """The person of this name.
+
+    Raises
+    ------
+    GateClosedError
+        An empty name, a placeholder, or nobody of `governance.yaml`.
+    """
     if not name.strip() or name.strip().lower() in PLACEHOLDERS:
         raise _refused(name, f"{name!r} is a placeholder, not a person", "sign with a person's name")
     person = config.people.get(name)
     if person is None:
         raise _refused(name, f"{name!r} is not in governance.yaml", "add the line of `etf-platform gov person NAME`")
+    return person
+
+
+def _person(config: GovernanceConfig, name: str, role: str) -> Person:
+    person = named(config, name)
     if role not in person.roles:
         raise _refused(name, f"{name} has not the role {role!r}", f"sign as {' or '.join(person.roles)}")
     return person
