@@ -6,6 +6,7 @@ imported fill stands where it happened, and its cost is the fee. Without a price
 result goes to the residual and it is listed. Not here: the parts (`risk.attribution.fills`), text.
 """
 
+import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -97,20 +98,23 @@ def _priced(done: pd.DataFrame, at: pd.DataFrame, terms: Terms) -> pd.DataFrame:
 
 def _marks(account: pd.DataFrame, done: pd.DataFrame, at: pd.DataFrame) -> pd.DataFrame:
     """One row per session and fund that was held before, is held now, or traded."""
-    held = [(json.loads(row.positions), json.loads(row.marks), row) for row in account.itertuples()]
+    names = ["date", "positions", "marks", "source"]
+    held = [
+        (day, json.loads(positions), json.loads(marks), source)
+        for day, positions, marks, source in account[names].itertuples(index=False, name=None)
+    ]
     found = []
-    for (old, old_marks, _), (new, new_marks, now) in zip(held[:-1], held[1:], strict=True):
-        traded = done.loc[done["date"] == now.date, "symbol"]
-        for symbol in sorted({*old, *new, *traded}):
-            bar = at.loc[(now.date, symbol)] if (now.date, symbol) in at.index else None
+    for (_, old, old_marks, _), (day, new, new_marks, source) in itertools.pairwise(held):
+        for symbol in sorted({*old, *new, *done.loc[done["date"] == day, "symbol"]}):
+            bar = at.loc[(day, symbol)] if (day, symbol) in at.index else None
             before, adj = old_marks.get(symbol, (np.nan, np.nan))
             grows = symbol in old and bar is not None and np.isfinite(bar["adj_factor"])
             close = new_marks[symbol][0] if symbol in new else np.nan if bar is None else float(bar["close"])
             growth = float(bar["adj_factor"]) / adj if grows and bar is not None else 1.0
             positions = (old.get(symbol, 0.0), new.get(symbol, 0.0))
-            found.append((now.date, symbol, positions[0], before, growth, positions[1], close, now.source))
-    names = ["date", "symbol", "position_before", "price_before", "growth", "position", "price", "source"]
-    return pd.DataFrame(found, columns=names).astype({"date": "datetime64[ns]"})
+            found.append((day, symbol, positions[0], before, growth, positions[1], close, source))
+    columns = ["date", "symbol", "position_before", "price_before", "growth", "position", "price", "source"]
+    return pd.DataFrame(found, columns=columns).astype({"date": "datetime64[ns]"})
 
 
 def _with_gaps(rows: pd.DataFrame, account: pd.DataFrame, terms: Terms) -> pd.DataFrame:
@@ -118,9 +122,9 @@ def _with_gaps(rows: pd.DataFrame, account: pd.DataFrame, terms: Terms) -> pd.Da
     gap = change - rows.groupby("date")["net_pnl"].sum().reindex(change.index, fill_value=0.0)
     gap = gap[gap.abs() >= CENT]
     extra = pd.DataFrame({column.name: 0.0 for column in FILL_ATTRIBUTION.columns}, index=range(len(gap)))
-    said = {"strategy": terms.strategy, "symbol": ACCOUNT, "sector": "", "horizon": HORIZON, "delay": np.nan}
-    source = account["source"].iloc[-1] if len(account) else ""
-    extra = extra.assign(date=gap.index, **said, reason="cash that no fill explains", source=source)
+    source = str(account["source"].iloc[-1]) if len(account) else ""
+    extra = extra.assign(date=gap.index, strategy=terms.strategy, symbol=ACCOUNT, sector="", horizon=HORIZON)
+    extra = extra.assign(delay=np.nan, reason="cash that no fill explains", source=source)
     extra = extra.assign(residual=gap.to_numpy(), net_pnl=gap.to_numpy(), n_fills=0, n_unmatched=0)
     both = pd.concat([rows, extra[rows.columns]]) if len(gap) else rows
     return both.sort_values(["date", "symbol"], ignore_index=True)

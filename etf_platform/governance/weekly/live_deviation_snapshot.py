@@ -87,9 +87,9 @@ def aligned(quotes: pd.DataFrame, seconds: float) -> pd.DataFrame:
 
 
 def _nothing() -> pd.DataFrame:
-    types = {"date": "datetime64[ns]", "symbol": str, "at": "datetime64[ns, UTC]"}
-    numbers = dict.fromkeys(("price", "model", "deviation_bps"), "float64")
-    return pd.DataFrame(columns=[*types, *numbers]).astype({**types, **numbers})
+    names = ["date", "symbol", "at", "price", "model", "deviation_bps"]
+    types = ["datetime64[ns]", "str", "datetime64[ns, UTC]", "float64", "float64", "float64"]
+    return pd.DataFrame({name: pd.Series(dtype=type_) for name, type_ in zip(names, types, strict=True)})
 
 
 def _named(strategy: str, rows: pd.DataFrame) -> pd.DataFrame:
