@@ -7,21 +7,22 @@ asking for secrets (`cli.signing`), what follows from it (`signoff_pack`).
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from etf_platform.core.config.governance import GovernanceConfig
 from etf_platform.core.errors import BadInputError, GateClosedError
 from etf_platform.core.states import State
-from etf_platform.core.units.event import MANUAL_DONE, SIGNOFF_GIVEN, Event, canonical
+from etf_platform.core.units.event import DECISION_MADE, MANUAL_DONE, SIGNOFF_GIVEN, Event, canonical
 from etf_platform.governance import people
 from etf_platform.governance.ledger import counted
 from etf_platform.governance.weekly.artefact import Artefact
 from etf_platform.governance.weekly.pack import Pack
 
 NAME = "manual_status"
-KINDS = (MANUAL_DONE, SIGNOFF_GIVEN)
+KINDS = (MANUAL_DONE, SIGNOFF_GIVEN, DECISION_MADE)
+REOPEN = "REOPEN_WEEK"
 ITEMS: Mapping[str, str] = {
     "gray_release_completed": "灰度发布完成",
     "observation_24h_completed": "24h 观察完成",
@@ -81,8 +82,14 @@ def fold(events: Iterable[Event], config: GovernanceConfig, week: str) -> Manual
     state = Manual()
     mine = (event for event in events if event.kind in KINDS and event.subject == week)
     for event in counted(config, mine):
-        state = _item(state, event) if event.kind == MANUAL_DONE else _signoff(state, event)
+        state = _STEPS[event.kind](state, event)
     return state
+
+
+def reopened(week: str, by: str, reason: str, at: dt.datetime) -> Event:
+    """The event by which a signed week is taken up again: its sign-offs no longer count, its items do."""
+    payload = {"decision": REOPEN, "decision_reason": reason}
+    return Event(f"{DECISION_MADE}/{REOPEN}/{week}/{at.isoformat()}", DECISION_MADE, week, by, payload)
 
 
 def item_done(
@@ -168,6 +175,17 @@ def _signoff(state: Manual, event: Event) -> Manual:
     except GateClosedError:
         return state
     return Manual(state.items, signed)
+
+
+def _reopen(state: Manual, event: Event) -> Manual:
+    return Manual(state.items) if event.payload.get("decision") == REOPEN else state
+
+
+_STEPS: Mapping[str, Callable[[Manual, Event], Manual]] = {
+    MANUAL_DONE: _item,
+    SIGNOFF_GIVEN: _signoff,
+    DECISION_MADE: _reopen,
+}
 
 
 def _row(mark: Mark | None) -> dict[str, Any]:

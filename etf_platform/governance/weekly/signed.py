@@ -22,12 +22,13 @@ def files_of(where: Path, with_alive: bool = False) -> dict[str, str]:
 
 
 def keep(where: Path, files: Mapping[str, str], by: Iterable[str]) -> None:
-    """Note that people have signed these files; nothing is noted when there are none."""
+    """Note that people have signed these files, besides those that are noted already."""
     if not files:
         return
-    record = {"files": dict(sorted(files.items())), "by": sorted(by)}
-    text = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
     path = where / LIST
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"files": {}, "by": []}
+    record = {"files": dict(sorted({**before["files"], **files}.items())), "by": sorted({*before["by"], *by})}
+    text = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")
 

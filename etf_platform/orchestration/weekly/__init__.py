@@ -1,0 +1,1 @@
+"""The weekly pack: reading what its builders need, writing what they say."""

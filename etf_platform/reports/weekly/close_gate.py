@@ -1,0 +1,21 @@
+"""Markdown of the close gate. Not here: what it says (`governance.weekly.signoff_pack`)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from etf_platform.reports.weekly.parts import bullets, cell, page
+
+
+def markdown(document: Mapping[str, Any]) -> str:
+    """The text of the document."""
+    sections = {
+        "Status": f"**{document['status']}**",
+        "Gate": f"**{document['gate']}**",
+        "Reason": cell(document["reason"]) or "every check passed and everything is signed",
+        "Auto Blockers": bullets(document["auto_blockers"]),
+        "Pending Items": bullets(document["pending_items"]),
+        "Missing Manual Checks": bullets(document["missing_manual_checks"]),
+        "Missing Role Sign-offs": bullets(document["missing_role_signoffs"]),
+        "PR brief": "```\n" + "\n".join(document["pr_brief"]) + "\n```",
+    }
+    return page("Close Gate", [f"- Week: {document['week']}"], sections)
