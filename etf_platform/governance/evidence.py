@@ -16,12 +16,23 @@ from etf_platform.governance.prerelease import BacktestFigures
 
 Gate = tuple[State, str]
 CORE_KPIS = ("nav_return", "sharpe", "max_drawdown", "var_breach_rate", "availability")
+DRIFTED = ("DEGRADE", "RETRAIN")  # stages of drift that keep a release from rising
 ABSENT = ("missing", "stale")  # reasons that mean: there should be a value and there is none
 
 
 def consistency_gate(rows: pd.DataFrame, session: dt.date) -> Gate:
     """State of online against offline on a session; `rows` as in table `governance/consistency`."""
     return _gate(_on(rows, session), "state", "stage", "pending_data: nothing was compared")
+
+
+def drift_gate(rows: pd.DataFrame, session: dt.date) -> Gate:
+    """State of drift on a session; `rows` as in table `drift/features`. ALERT tells and leaves the gate open."""
+    found = _on(rows, session)
+    if found.empty:
+        return State.BLOCKED, "missing: no feature was judged"
+    moved = found[found["stage"] != "NORMAL"]
+    said = "; ".join(f"{row['feature']} {row['stage']}" for row in moved.head(5).to_dict("records"))
+    return (State.FAIL if moved["stage"].isin(DRIFTED).any() else State.PASS), said
 
 
 def kpi_gate(rows: pd.DataFrame, strategy: str, session: dt.date, kpis: Sequence[str] = CORE_KPIS) -> Gate:

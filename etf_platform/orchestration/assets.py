@@ -8,20 +8,26 @@ from etf_platform.orchestration import metadata
 from etf_platform.orchestration.failures import RETRY, translated
 from etf_platform.orchestration.graph import LIVE_STEPS, POOL_STEPS, PORTFOLIO_STEPS, UNIVERSE_STEPS
 from etf_platform.orchestration.graph_arbitrage import FUND_STEPS, STOCK_STEPS
-from etf_platform.orchestration.graph_operations import POOL_OPERATIONS, PORTFOLIO_OPERATIONS
+from etf_platform.orchestration.graph_operations import POOL_OPERATIONS, PORTFOLIO_OPERATIONS, WEEKLY
 from etf_platform.orchestration.graph_scoring import SCORING_STEPS
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.step import Step
-from etf_platform.orchestration.windows import history_window, tagged_window
+from etf_platform.orchestration.windows import history_window, tagged_window, weekly_window
 
 GO_ON = dg.AutomationCondition.eager() & dg.AutomationCondition.all_deps_blocking_checks_passed()
 
-BY_HAND = ("history", "weekly", "quotes", "operations_weekly")  # jobs that nothing upstream sets off
+BY_HAND = ("history", "weekly", "quotes", WEEKLY)  # jobs that nothing upstream sets off
 
 
 def build_assets(platform: Platform, partitions: dict[str, dg.PartitionsDefinition]) -> list[dg.AssetsDefinition]:
-    """Every asset of every pool, of the portfolio, of every universe, of the limit-up tracker and of the scoring."""
-    return [build_asset(step, universe, platform, partitions[universe]) for universe, step in steps_of(platform)]
+    """Every asset of every pool, of the portfolio, of every universe, of the limit-up tracker and of the scoring.
+
+    `partitions` are sessions by universe, and weeks by the name of the weekly job.
+    """
+    return [
+        build_asset(step, universe, platform, partitions[WEEKLY if step.job == WEEKLY else universe])
+        for universe, step in steps_of(platform)
+    ]
 
 
 def steps_of(platform: Platform) -> Iterator[tuple[str, Step]]:
@@ -64,7 +70,7 @@ def build_asset(
     step: Step, universe: str, platform: Platform, partitions: dg.PartitionsDefinition
 ) -> dg.AssetsDefinition:
     """One asset."""
-    is_history = step.job == "history"
+    is_history, is_weekly = step.job == "history", step.job == WEEKLY
 
     @dg.asset(
         key=asset_key(step.address, universe),
@@ -76,7 +82,7 @@ def build_asset(
         tags={"universe": universe},
         metadata=metadata.standing(step, universe, str(platform.workspace.lake)),
         partitions_def=partitions if step.is_partitioned else None,
-        backfill_policy=dg.BackfillPolicy.single_run() if step.is_partitioned else None,
+        backfill_policy=dg.BackfillPolicy.single_run() if step.is_partitioned and not is_weekly else None,
         automation_condition=None if step.job in BY_HAND else GO_ON,
         retry_policy=RETRY,
         config_schema={"until": dg.Field(str, is_required=False)} if is_history else None,
@@ -85,7 +91,10 @@ def build_asset(
     )
     def body(context) -> dg.MaterializeResult:  # type: ignore[no-untyped-def]
         held = context.resources.platform
-        window = history_window(context, held.config) if is_history else tagged_window(context)
+        if is_weekly:
+            window = weekly_window(context, held.sessions(universe))
+        else:
+            window = history_window(context, held.config) if is_history else tagged_window(context)
         with translated(context):
             outcome = held.perform(step, universe, window)
         return dg.MaterializeResult(metadata=metadata.of_run(outcome))

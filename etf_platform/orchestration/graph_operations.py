@@ -1,6 +1,8 @@
 """The order of operations, as data: the running account of every pool, and what judges it.
 
-A job of its own, after `daily`, so that no session waits for it. Not here: pools and the portfolio (`graph`).
+Two jobs of their own, so that no session waits for them: the account follows `portfolio` in the evening, everything
+that judges it comes the next morning. Not here: pools and the portfolio (`graph`), the weekly chain (`graph_weekly`),
+what follows from a judged session (`closing`).
 """
 
 from etf_platform.core import tables as t
@@ -9,18 +11,19 @@ from etf_platform.orchestration.graph_weekly import WEEKLY_STEPS
 from etf_platform.orchestration.step import Step
 
 _STEPS = "etf_platform.orchestration.steps"
-JOB = "operations"
+ACCOUNT, JOB = "account", "operations"
+GATES, STATUS, SIGN_OFF = "governance/{pool}/gates", "governance/{pool}/status", "governance/{pool}/signoff_pack"
 
 POOL_OPERATIONS: tuple[Step, ...] = (
     Step(
         "paper/{pool}/account",
         f"{_STEPS}.paper:write_account",
         needs=("strategies/{pool}/targets", "factors/{pool}/panel", "market/{pool}/bars"),
-        tables=(t.PAPER_ACCOUNT, t.PAPER_DECISIONS, t.PAPER_FILLS),
+        tables=(t.PAPER_ACCOUNT, t.PAPER_DECISIONS, t.PAPER_FILLS, t.PAPER_RELEASES),
         description="The running account: decided at the close, filled at the next open, recorded for ever.",
         is_partitioned=True,
         kinds=frozenset({"deltalake", "python"}),
-        job=JOB,
+        job=ACCOUNT,
     ),
     Step(
         "governance/{pool}/consistency",
@@ -58,6 +61,15 @@ POOL_OPERATIONS: tuple[Step, ...] = (
         kinds=frozenset({"deltalake", "python"}),
         job=JOB,
     ),
+    Step(
+        GATES,
+        f"{_STEPS}.status:write_gates",
+        needs=("governance/{pool}/consistency", "drift/{pool}/features", "kpi/{pool}/values"),
+        tables=(),
+        description="The gates of a release of this strategy: data, consistency, metrics, drift; its checks block.",
+        is_partitioned=True,
+        job=JOB,
+    ),
 )
 
 PORTFOLIO_OPERATIONS: tuple[Step, ...] = (
@@ -79,6 +91,14 @@ PORTFOLIO_OPERATIONS: tuple[Step, ...] = (
         description="The KPI board: every metric of every strategy on one page, with sparklines.",
         is_partitioned=True,
         kinds=frozenset({"python"}),
+        job=JOB,
+    ),
+    Step(
+        STATUS,
+        f"{_STEPS}.status:write_status",
+        needs=("kpi/{pool}/values", "kpi/{each}/values", "governance/{each}/consistency", "drift/{each}/features"),
+        tables=(),
+        description="What is in force: release, stage, exposure, freeze, breaker, drift and metrics of every strategy.",
         job=JOB,
     ),
     *WEEKLY_STEPS,

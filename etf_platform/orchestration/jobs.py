@@ -14,6 +14,7 @@ from etf_platform.core.config.strict import ScheduleConfig
 from etf_platform.orchestration.alerting.keys import HEARTBEAT
 from etf_platform.orchestration.assets import asset_key, steps_of
 from etf_platform.orchestration.graph_arbitrage import JOB as ARBITRAGE
+from etf_platform.orchestration.graph_operations import ACCOUNT, WEEKLY
 from etf_platform.orchestration.graph_operations import JOB as OPERATIONS
 from etf_platform.orchestration.graph_scoring import JOB as SCORING
 from etf_platform.orchestration.platform import Platform
@@ -34,7 +35,11 @@ ARBITRAGE_JOB = (
     "One session of all stocks and their funds: bars, limit states, expectations, event back-test, outcomes."
 )
 SCORING_JOB = "One session of the scored assets: bars and series, scores, how they did, the daily market report."
-OPERATIONS_JOB = "One session of the running account of every pool, and whether it agrees with the back-test."
+OPERATIONS_JOBS = {
+    ACCOUNT: "One session of the running account of every pool.",
+    OPERATIONS: "One session judged: account against back-test, drift, metrics, gates, what is in force.",
+    WEEKLY: "The documents of one ISO week, evidence first, in the order of the chain.",
+}
 QUOTES_JOB = (
     "The latest quotes, names and listings of every pool, from the first network provider that passes the gates."
 )
@@ -47,7 +52,8 @@ def build_jobs(platform: Platform) -> dict[str, AssetJob]:
     live = {"quotes": QUOTES_JOB} if platform.source.kind == "live" else {}
     described = (
         JOBS
-        | {OPERATIONS: OPERATIONS_JOB, ARBITRAGE: ARBITRAGE_JOB, SCORING: SCORING_JOB}
+        | OPERATIONS_JOBS
+        | {ARBITRAGE: ARBITRAGE_JOB, SCORING: SCORING_JOB}
         | live
         | {universe_job(name): UNIVERSE_JOB.format(universe=name) for name in universes}
     )
@@ -190,22 +196,24 @@ def build_checks_schedules(platform: Platform, checks: AssetJob) -> list[dg.Sche
 
 def build_sensors(daily: AssetJob, portfolio: AssetJob) -> list[dg.SensorDefinition]:
     """The portfolio follows the pools' job after success and after failure."""
-    return [_follow(status, daily, portfolio) for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)]
+    return [follow(status, daily, portfolio) for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)]
 
 
-def _follow(status: dg.DagsterRunStatus, daily: AssetJob, portfolio: AssetJob) -> dg.SensorDefinition:
+def follow(status: dg.DagsterRunStatus, before: AssetJob, then: AssetJob) -> dg.SensorDefinition:
+    """The sensor that starts a job for the session of another one that ended in this status."""
+
     @dg.run_status_sensor(
         run_status=status,
-        name=f"portfolio_after_daily_{status.value.lower()}",
-        monitored_jobs=[daily],
-        request_job=portfolio,
-        description=f"Starts `portfolio` for the same session when `daily` ended in {status.value}.",
+        name=f"{then.name}_after_{before.name}_{status.value.lower()}",
+        monitored_jobs=[before],
+        request_job=then,
+        description=f"Starts `{then.name}` for the same session when `{before.name}` ended in {status.value}.",
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def sensor(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         day = context.dagster_run.tags.get(PARTITION)
         if day is None:
-            yield dg.SkipReason("the run was not about one session; start `portfolio` by hand for a range")
+            yield dg.SkipReason(f"the run was not about one session; start `{then.name}` by hand for a range")
         else:
             yield dg.RunRequest(run_key=context.dagster_run.run_id, partition_key=day)
 

@@ -40,6 +40,33 @@ def session_partitions(
     )
 
 
+def weekly_partitions(
+    workspace: Workspace, config: Config, exchange: Exchange, timezone: str
+) -> dg.PartitionsDefinition:
+    """ISO weeks of one exchange, named by their Mondays, from the week of `first_partition` on.
+
+    A week without a session (Spring Festival) is no partition. A week's partition exists once the week is over.
+    """
+    first = date.fromisoformat(config.platform.first_partition)
+    closed, last = _closed_weekdays(workspace, config, exchange, first)
+    monday = first - timedelta(days=first.weekday())
+    before = {monday + timedelta(days=i) for i in range(first.weekday())}
+    return dg.TimeWindowPartitionsDefinition(
+        start=monday.isoformat(),
+        end=(last - timedelta(days=last.weekday()) + timedelta(days=7)).isoformat(),
+        fmt="%Y-%m-%d",
+        timezone=timezone,
+        cron_schedule="0 0 * * 1",
+        exclusions=[datetime(d.year, d.month, d.day) for d in _empty_weeks(monday, last, {*closed, *before})],
+    )
+
+
+def _empty_weeks(monday: date, last: date, closed: set[date]) -> list[date]:
+    """Mondays of weeks all of whose weekdays are closed."""
+    weeks = [monday + timedelta(days=7 * n) for n in range((last - monday).days // 7 + 1)]
+    return [week for week in weeks if all(week + timedelta(days=i) in closed for i in range(5))]
+
+
 def _closed_weekdays(workspace: Workspace, config: Config, exchange: Exchange, first: date) -> tuple[list[date], date]:
     extra = config.platform.calendar.extra_holidays.get(exchange, ())
     path = _cache_path(workspace, exchange, first, extra)

@@ -20,16 +20,16 @@ from etf_platform.core.schema import Table
 from etf_platform.core.states import State
 from etf_platform.core.units.event import Event
 from etf_platform.governance import breaker, evidence, freezes, prerelease, releases, rollback, stages
-from etf_platform.governance.gates import release_state, required_fuses
+from etf_platform.governance.gates import release_state
 from etf_platform.governance.letters import poster
 from etf_platform.governance.releases import Release, Releases
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.provenance import code_commit
-from etf_platform.orchestration.units import enabled_fuses
 
 if TYPE_CHECKING:
     from etf_platform.governance.rollback import Post
 
+OF_A_SESSION = ("daily", "portfolio", "trend")  # jobs whose fuses are judged of every session
 TABLES = {(t.layer, t.name): t for t in vars(declared).values() if isinstance(t, Table)}
 
 
@@ -61,17 +61,26 @@ def record(platform: Platform, events: Sequence[Event]) -> list[Event]:
 
 
 def gates_of(platform: Platform, strategy: str, session: dt.date) -> dict[str, evidence.Gate]:
-    """Gates of a strategy on a session: data (fuses), consistency, metrics."""
-    from etf_platform.storage import ledger
-
-    rows = pd.DataFrame(ledger.latest_verdicts(platform.ops, strategy), columns=VERDICT_COLUMNS)
-    required = required_fuses(enabled_fuses(platform.config), [strategy], tuple(platform.config.universes.universes))
-    state, reasons = release_state(rows, required, pd.Timestamp(session))
+    """Gates of a strategy on a session: data (fuses), consistency, metrics, drift."""
     return {
-        "data": (state, "; ".join(reasons[:5])),
+        "data": _data_gate(platform, strategy, session),
         "consistency": evidence.consistency_gate(stored(platform, declared.CONSISTENCY, strategy, session), session),
         "kpi": evidence.kpi_gate(stored(platform, declared.KPI_VALUES, strategy, session), strategy, session),
+        "drift": evidence.drift_gate(stored(platform, declared.DRIFT, strategy, session), session),
     }
+
+
+def _data_gate(platform: Platform, strategy: str, session: dt.date) -> evidence.Gate:
+    """Of the fuses that the jobs of a session judge; one that only warns leaves the gate open, and is named."""
+    from etf_platform.orchestration.assets import steps_of
+    from etf_platform.orchestration.checks import fuses_on
+    from etf_platform.storage import ledger
+
+    steps = [step for universe, step in steps_of(platform) if universe == strategy and step.job in OF_A_SESSION]
+    required = [(strategy, fuse.name) for step in steps for fuse in fuses_on(platform, step, strategy)]
+    rows = pd.DataFrame(ledger.latest_verdicts(platform.ops, strategy), columns=VERDICT_COLUMNS)
+    state, reasons = release_state(rows, required, pd.Timestamp(session))
+    return (State.PASS if state is State.WARN else state), "; ".join(reasons[:5])
 
 
 def progress_of(platform: Platform, release: Release, session: dt.date) -> stages.Progress:

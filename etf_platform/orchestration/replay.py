@@ -7,17 +7,21 @@ without a Dagster run. Not here: the steps, and runs that Dagster keeps (`runner
 
 import datetime as dt
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from etf_platform.core.errors import BadInputError, PlatformError
 from etf_platform.orchestration.assets import steps_of
+from etf_platform.orchestration.closing import close_session
+from etf_platform.orchestration.graph_operations import ACCOUNT as ACCOUNT_JOB
 from etf_platform.orchestration.graph_operations import JOB, WEEKLY
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Step, Window
 
 BEFORE = ("market/{pool}/bars", "factors/{pool}/panel", "strategies/{pool}/targets")
 ACCOUNT = "paper/{pool}/account"
+ACTS = "acts/{pool}/close"  # stands for the acts of a session where a step's address stands
 
 
 @dataclass(frozen=True)
@@ -61,29 +65,47 @@ def replay(
         raise BadInputError(f"replaying {start}..{end}", "no session lies in it", "give a range with sessions")
     done: list[Replayed] = []
     for day in sessions:
-        if day in missing:
-            continue
-        stopped: set[str] = set()
-        for universe, step in _due(platform, chosen, day, bool(pools)):
-            if universe in stopped:
-                continue
-            done.append(_replayed(platform, universe, step, day))
-            if "error" in done[-1].facts:
-                stopped.add(universe)
+        for replayed in _day(platform, chosen, day, bool(pools)) if day not in missing else ():
+            done.append(replayed)
             if told is not None:
-                told(done[-1])
+                told(replayed)
     return done
 
 
-def _due(platform: Platform, pools: Sequence[str], day: dt.date, only: bool) -> Iterator[tuple[str, Step]]:
-    """Steps of a session in the order of the data flow: data of every pool first, then operations."""
+def _day(platform: Platform, pools: Sequence[str], day: dt.date, only: bool) -> Iterator[Replayed]:
+    """Everything of one session; what cannot run stops its universe for the day."""
+    stopped: set[str] = set()
+    for universe, step in _due(platform, pools, day, only):
+        if step is None:
+            yield _closed(platform, universe, day)
+        elif universe not in stopped:
+            done = _replayed(platform, universe, step, day)
+            if "error" in done.facts:
+                stopped.add(universe)
+            yield done
+
+
+def _due(platform: Platform, pools: Sequence[str], day: dt.date, only: bool) -> Iterator[tuple[str, Step | None]]:
+    """Steps of a session in the order of the data flow: data of every pool, operations, acts (None), the week's steps.
+
+    The acts are due even where operations could not run, as they are live.
+    """
     steps = [(u, s) for u, s in steps_of(platform) if u in pools or (not only and u not in platform.config.pools)]
     for universe, step in steps:
         if universe in pools and step.address in BEFORE and _lacking(platform, universe, step, day):
             yield universe, step
-    yield from ((u, s) for u, s in steps if s.job == JOB)
+    yield from ((u, s) for u, s in steps if s.job in (ACCOUNT_JOB, JOB))
+    yield from ((pool, None) for pool in pools)
     if _ends_week(platform, pools[0], day):
         yield from ((u, s) for u, s in steps if s.job == WEEKLY)
+
+
+def _closed(platform: Platform, pool: str, day: dt.date) -> Replayed:
+    """What the sensor does after operations of a session."""
+    began = time.perf_counter()
+    kinds = Counter(event.kind for event in close_session(platform, day, (pool,)))
+    facts: dict[str, object] = {"events": ", ".join(f"{n} {kind}" for kind, n in kinds.items()) or "none"}
+    return Replayed(day, pool, ACTS, facts, time.perf_counter() - began)
 
 
 def _replayed(platform: Platform, universe: str, step: Step, day: dt.date) -> Replayed:

@@ -34,7 +34,13 @@ POOL_COLUMN = {
     "governance/{}/consistency",
     "drift/{}/features",
     "kpi/{}/values",
+    "governance/{}/gates",
 }
+WEEKLY_DOCUMENTS = (
+    "performance_baseline latency_benchmark kpi_snapshot risk_exceptions change_rollback_record operating_audit "
+    "pnl_attribution live_deviation_snapshot consistency_replay drift_report canary_checklist adr decision_log "
+    "manual_status signoff_pack"
+).split()
 UNIVERSE_COLUMN = {
     "market/US/bars",
     "indicators/US/daily",
@@ -209,6 +215,7 @@ def test_only_what_a_person_needs_by_day_has_partitions(graph):
 
     of_a_pool = ("market/{}/bars", "factors/{}/panel", "strategies/{}/targets", "kpi/{}/snapshot", "risk/{}/forecasts")
     of_a_pool += ("paper/{}/account", "governance/{}/consistency", "drift/{}/features", "kpi/{}/values")
+    of_a_pool += ("governance/{}/gates",)
     wanted = {address.format(pool) for address in of_a_pool for pool in ("A_SHARE", "QDII", "OTHER")}
     of_us = {"market/US/bars", "indicators/US/daily", "strategies/US/signals", "reports/US/signal", "risk/US/forecasts"}
     of_tracker = {
@@ -219,6 +226,7 @@ def test_only_what_a_person_needs_by_day_has_partitions(graph):
     }
     of_portfolio = {"kpi/portfolio/snapshot", "risk/portfolio/forecasts"}
     of_portfolio |= {"kpi/portfolio/values", "reports/portfolio/kpi_board"}
+    of_portfolio |= {f"governance/portfolio/{name}" for name in WEEKLY_DOCUMENTS}
     assert partitioned == wanted | of_us | of_tracker | SCORING_ASSETS | of_portfolio
 
 

@@ -91,6 +91,7 @@ class SensorSeconds(Strict):
     signals: int = Field(60, ge=1)
     lateness: int = Field(300, ge=1)
     limits: int = Field(900, ge=1)
+    closing: int = Field(30, ge=1)
     dispatch: int = Field(15, ge=1)
 
 

@@ -32,7 +32,7 @@ MOST_DEAD = 50
 
 
 def intervals(platform: Platform) -> dict[str, float]:
-    """Seconds between two looks of every sensor: the watches, the dispatcher, and the monitor of a live source."""
+    """Seconds between two looks of every sensor: watches, dispatcher, closing, a live source's monitor."""
     seconds = {name: float(value) for name, value in platform.config.alerts.sensors.seconds.model_dump().items()}
     if isinstance(platform.source, LiveSource):
         seconds[MONITOR] = float(platform.config.arbitrage.strategy.scan_interval)

@@ -16,6 +16,8 @@ from etf_platform.core.config.strict import ScheduleConfig
 from etf_platform.orchestration.alerting import telling
 from etf_platform.orchestration.alerting.watch import Memory, Scene, Sight, Watch
 from etf_platform.orchestration.assets import asset_key, steps_of
+from etf_platform.orchestration.graph_operations import JOB as OPERATIONS
+from etf_platform.orchestration.graph_operations import WEEKLY
 from etf_platform.orchestration.jobs import job_of
 from etf_platform.orchestration.platform import Platform
 
@@ -31,12 +33,15 @@ class Duty:
     ----------
     at : ScheduleConfig
         When the job starts; the deadline is `grace_minutes` later.
+    is_next_day : bool
+        It starts on the session after the one that it is about.
     """
 
     job: str
     universe: str
     at: ScheduleConfig
     keys: tuple[dg.AssetKey, ...]
+    is_next_day: bool = False
 
     @property
     def name(self) -> str:
@@ -45,18 +50,20 @@ class Duty:
 
 
 def duties(platform: Platform) -> Iterator[Duty]:
-    """One per job and universe that has daily partitions."""
+    """One per job and universe that has daily partitions; a week's documents have no deadline."""
     owed: dict[tuple[str, str], list[dg.AssetKey]] = {}
     for universe, step in steps_of(platform):
-        if step.is_partitioned:
+        if step.is_partitioned and step.job != WEEKLY:
             owed.setdefault((job_of(step, universe), universe), []).append(asset_key(step.address, universe))
     for (job, universe), keys in owed.items():
-        yield Duty(job, universe, _start(platform, universe), tuple(keys))
+        yield Duty(job, universe, _start(platform, job, universe), tuple(keys), job == OPERATIONS)
 
 
-def _start(platform: Platform, universe: str) -> ScheduleConfig:
-    """When the jobs of a universe start."""
+def _start(platform: Platform, job: str, universe: str) -> ScheduleConfig:
+    """When a job of a universe starts."""
     config = platform.config
+    if job == OPERATIONS:
+        return config.governance.daily
     if universe == config.scoring.universe:
         return config.scoring.schedule
     declared = config.universes.universes.get(universe)
@@ -83,7 +90,8 @@ def due_sessions(scene: Scene, duty: Duty) -> list[str]:
     around = (scene.now.date() + dt.timedelta(days=shift) for shift in (-45, 2))
     known = [day.date() for day in days[slice(*(days.searchsorted(str(day)) for day in around))]]
     first = dt.date.fromisoformat(config.platform.first_partition)
-    due = [day for day in known if day >= first and deadline(day, duty.at, grace) <= scene.now]
+    starts = zip(known, known[1:] if duty.is_next_day else known, strict=False)
+    due = [day for day, start in starts if day >= first and deadline(start, duty.at, grace) <= scene.now]
     return [day.isoformat() for day in due[-KEPT:]]
 
 

@@ -70,7 +70,7 @@ def test_a_sensor_is_in_trouble_when_it_raised_or_missed_three_of_its_intervals(
 def test_every_sensor_has_an_interval_in_the_configuration(post):
     seconds = post.platform.config.alerts.sensors.seconds.model_dump()
 
-    assert set(seconds) == {*WATCHED, "dispatch"}
+    assert set(seconds) == {*WATCHED, "dispatch", "closing"}
     assert all(watch_of(name).name == name for name in WATCHED)
 
 
@@ -107,7 +107,13 @@ def test_a_sensor_that_stands_still_is_told(post):
         post.tick(Watch(name, lambda scene, memory: Sight((), {})))
     dispatch_once(post.scene(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=185)))
 
-    assert {subject.split()[2] for _, subject in post.told} == {"runs", "checks", "sources", "signals"}
+    assert {subject.split()[2] for _, subject in post.told} == {
+        "runs",
+        "checks",
+        "sources",
+        "signals",
+        "closing",
+    }
 
 
 def test_the_heartbeat_is_shown_without_a_run_when_it_changes_and_its_check_is_not_told_twice(post):

@@ -41,7 +41,7 @@ class Replays:
     def run(self, platform: Platform, first: dt.date = FIRST, last: dt.date = LAST, missing=()):
         """Replay; consistency's facts by session."""
         done = replay(platform, first, last, (POOL,), missing)
-        return {r.session: r.facts for r in done if r.address.startswith("governance")}
+        return {r.session: r.facts for r in done if r.address.endswith("consistency")}
 
     def judge(self, platform: Platform, day: dt.date = LAST) -> tuple[str, str]:
         """Run consistency of one session again; its state and first diverging stage."""

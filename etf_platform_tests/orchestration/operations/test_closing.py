@@ -1,0 +1,79 @@
+"""What a replayed session demands: the order of acts, the breaker's measures, events as if live."""
+
+import datetime as dt
+import json
+
+import pandas as pd
+import pytest
+
+from etf_platform.core import tables as t
+from etf_platform.core.units import event as kinds
+from etf_platform.core.units.event import Event
+from etf_platform.orchestration import closing, release_watch
+from etf_platform.storage.events import append, events
+from etf_platform.storage.outbox import transaction
+
+DAY = dt.date(2024, 3, 7)
+
+
+def test_the_largest_weight_is_that_of_the_position_of_most_value():
+    """300 at 2 yuan of 1,000 are 60 %; a day without a row is unknown, one without positions has none."""
+    held = {"positions": json.dumps({"a": 100, "b": 300}), "marks": json.dumps({"a": [3.0, 1.0], "b": [2.0, 1.0]})}
+    rows = [
+        {"date": pd.Timestamp("2024-03-06"), "nav": 1000.0, "positions": "{}", "marks": "{}"},
+        {"date": pd.Timestamp("2024-03-07"), "nav": 1000.0, **held},
+    ]
+    account = pd.DataFrame(rows)
+
+    found = [closing.largest_weight(account, dt.date(2024, 3, day)) for day in (6, 7, 8)]
+
+    assert found == [0.0, pytest.approx(0.6), None]
+
+
+def test_the_breaker_sees_the_account_the_portfolios_share_and_the_stored_forecasts(replays, week):
+    """The pool is half of the portfolio (top_n 2): a fund of half its account is a quarter of all."""
+    platform = replays.open(week)
+    account = platform.lake.read(t.PAPER_ACCOUNT, replays.pool)
+    row = account[account["date"] == str(DAY)].iloc[0]
+    shares, marks = json.loads(row["positions"]), json.loads(row["marks"])
+
+    seen = closing.measures_of(platform, replays.pool, DAY)
+
+    assert seen.concentration == pytest.approx(max(shares[s] * marks[s][0] for s in shares) / row["nav"] / 2)
+    assert seen.drawdown == pytest.approx(1 - row["nav"] / account.loc[account["date"] <= str(DAY), "nav"].max())
+    assert (seen.var95, seen.var99) == (None, None)  # nobody forecast anything in this home
+
+
+def test_acts_come_in_the_order_breaker_fail_safe_rollback_promotion(replays, week, monkeypatch):
+    called = []
+    for name in ("move_breaker", "apply_fail_safe", "roll_back_where_due", "promote_where_possible"):
+        monkeypatch.setattr(release_watch, name, lambda *given, name=name: called.append((name, given[1])) or [])
+
+    closing.close_session(replays.open(week), DAY, ("A_SHARE", "OTHER"))
+
+    order = ["move_breaker", "apply_fail_safe", "roll_back_where_due", "promote_where_possible"]
+    assert called == [(name, pool) for pool in ("A_SHARE", "OTHER") for name in order]
+
+
+def test_a_feature_at_retrain_opens_a_retrain_once_with_a_freeze_even_without_a_rule(replays, week):
+    platform = replays.open(week)
+    object.__setattr__(platform.config.governance, "fail_safe", ())
+    moved = {"feature": "turnover", "from": "DEGRADE", "to": "RETRAIN", "level": "major", "reason": "shifted"}
+    event = Event(f"drift.moved/{DAY}/OTHER/turnover", kinds.DRIFT_MOVED, "OTHER", "system:drift", moved, DAY)
+    with transaction(platform.ops) as connection:
+        append(connection, [event])
+
+    first = closing.close_session(platform, DAY, ("OTHER",))
+    second = closing.close_session(platform, DAY, ("OTHER",))
+
+    assert [e.kind for e in first] == ["freeze.on", "retrain.opened"]
+    assert second == []
+
+
+def test_a_replay_closes_every_session_as_the_sensor_does(replays, week):
+    """Concentration of a pool with two funds is a warning: the breaker moved during the replayed week."""
+    platform = replays.open(week)
+    moved = [e for e in events(platform.ops, {kinds.BREAKER_MOVED}, replays.pool)]
+
+    assert closing.last_closed(platform, replays.pool) == replays.last
+    assert moved and all(replays.first <= e.as_of <= replays.last for e in moved)
