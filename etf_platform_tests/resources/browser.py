@@ -114,7 +114,7 @@ def open_browser(size: tuple[int, int] = (1600, 1000)) -> Iterator[Browser]:
         finally:
             if session:
                 requests.delete(session, timeout=30)
-            process.terminate()
+            process.kill()  # its browser is closed; asked to terminate, it sometimes never ends
 
 
 def _require(*names: str) -> str:
