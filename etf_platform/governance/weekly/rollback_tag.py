@@ -68,12 +68,11 @@ def build(
     strategy: str,
     release: Release | None,
     tagged: Tagged,
-    tag: str,
-    reused: bool,
+    named: tuple[str, bool],
     rehearsed: dt.date | None,
 ) -> Artefact:
-    """The record of the tag; FAIL or BLOCKED without one, WARN while the rollback was not rehearsed."""
-    state, reason = fault(release, tagged)
+    """The record of the tag, `named` as by `tag_of`; FAIL or BLOCKED without one, WARN while it was not rehearsed."""
+    (state, reason), (tag, reused) = fault(release, tagged), named
     if state is not State.PASS or release is None:
         tag, reused = "", False
     elif rehearsed is None:

@@ -1,6 +1,6 @@
 """Steps of the weekly pack that decide: canary checklist, decision record, decision log, form, sign-off pack.
 
-Not here: what is decided (`governance.weekly`), reading and writing (`orchestration.weekly.decision`).
+Not here: what is decided (`governance.weekly`), reading and writing (`orchestration.weekly`).
 """
 
 from collections.abc import Callable
@@ -9,8 +9,8 @@ from etf_platform.core.errors import BadInputError
 from etf_platform.governance.weekly.artefact import week_of
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Window
-from etf_platform.orchestration.weekly import decision
-from etf_platform.orchestration.weekly.decision import Published
+from etf_platform.orchestration.weekly import closing, decision
+from etf_platform.orchestration.weekly.documents import Published
 
 
 def write_canary_checklist(platform: Platform, universe: str, window: Window) -> Outcome:
@@ -30,12 +30,12 @@ def write_decision_log(platform: Platform, universe: str, window: Window) -> Out
 
 def write_manual_status(platform: Platform, universe: str, window: Window) -> Outcome:
     """The form of the week, filled only by sealed events of people."""
-    return _written(platform, window, decision.form)
+    return _written(platform, window, closing.form)
 
 
 def write_signoff_pack(platform: Platform, universe: str, window: Window) -> Outcome:
     """Nine automatic checks, items, sign-offs."""
-    return _written(platform, window, decision.sign_off_pack)
+    return _written(platform, window, closing.sign_off_pack)
 
 
 def _written(platform: Platform, window: Window, make: Callable[[Platform, str], Published]) -> Outcome:

@@ -26,7 +26,7 @@ def repository(monday: dt.date, root: Path = ROOT) -> Repository:
     if not (root / ".git").exists():
         return Repository()
     wide = (monday - dt.timedelta(days=2), monday + dt.timedelta(days=SINCE_DAYS + 2))
-    said = _git(
+    said = git(
         root, "log", f"--since={wide[0]}T00:00:00Z", f"--until={wide[1]}T00:00:00Z", "--format=%H%x1f%cI%x1f%B%x1e"
     )
     if said is None:
@@ -34,8 +34,8 @@ def repository(monday: dt.date, root: Path = ROOT) -> Repository:
     found = [commit_of(part) for part in said.split(_END) if part.strip()]
     last = monday + dt.timedelta(days=SINCE_DAYS - 1)
     commits = tuple(commit for commit in found if monday <= commit.at.date() <= last)
-    shallow = (_git(root, "rev-parse", "--is-shallow-repository") or "").strip() == "true"
-    return Repository(commits, shallow, _tags(root))
+    shallow = (git(root, "rev-parse", "--is-shallow-repository") or "").strip() == "true"
+    return Repository(commits, shallow, tags(root))
 
 
 def commit_of(text: str) -> Commit:
@@ -44,14 +44,14 @@ def commit_of(text: str) -> Commit:
     return Commit(digest, dt.datetime.fromisoformat(at), message.strip())
 
 
-def _tags(root: Path) -> dict[str, str]:
+def tags(root: Path) -> dict[str, str]:
     """Tag -> commit; an annotated tag points at its commit."""
-    said = _git(root, "for-each-ref", "refs/tags", "--format=%(refname:short)%1f%(objectname)%1f%(*objectname)") or ""
+    said = git(root, "for-each-ref", "refs/tags", "--format=%(refname:short)%1f%(objectname)%1f%(*objectname)") or ""
     parts = [line.split(_FIELD) for line in said.splitlines()]
     return {name: peeled or direct for name, direct, peeled in parts}
 
 
-def _git(root: Path, *words: str) -> str | None:
+def git(root: Path, *words: str) -> str | None:
     """Output of git; None where git is not installed."""
     try:
         done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, timeout=SECONDS, check=False)
