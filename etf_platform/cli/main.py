@@ -11,6 +11,7 @@ from etf_platform.cli import (
     gov,
     indicators,
     inspect,
+    kpi,
     notify,
     operate,
     ops,
@@ -59,6 +60,7 @@ for command in (
     gov.gov,
     serve.serve,
     ops.ops,
+    kpi.kpi,
 ):
     main.add_command(command)
 

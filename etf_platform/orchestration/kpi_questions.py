@@ -1,0 +1,96 @@
+"""What a person asks of the KPI: the registry, stored values, files to be imported. Not here: the daily values."""
+
+import datetime as dt
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+
+from etf_platform.core import tables as t
+from etf_platform.core.errors import BadInputError, MissingTableError
+from etf_platform.kpi.imports import UNIVERSE, Imported, Origin, merged, parse_kpis, with_history
+from etf_platform.kpi.metric import threshold
+from etf_platform.kpi.metrics import registry
+from etf_platform.orchestration.platform import PORTFOLIO, Platform
+
+
+def registry_rows(platform: Platform | None = None) -> pd.DataFrame:
+    """One row per metric of the registry; with an installation the numbers that its thresholds stand for."""
+    return pd.DataFrame(
+        [
+            {
+                "kpi": m.key,
+                "title": m.title,
+                "unit": m.unit,
+                "better": m.direction,
+                "warn": _shown(m.warn, platform) or (f"{m.relative:g} x baseline" if m.relative == m.relative else ""),
+                "major": _shown(m.major, platform),
+                "week": m.weekly,
+                "least": m.least,
+                "of": " and ".join(m.scopes),
+                "core": "yes" if m.is_core else "",
+                "owner": m.owner,
+                "source": m.source,
+                "version": m.version,
+                "formula": m.formula,
+            }
+            for m in registry()
+        ]
+    )
+
+
+def _shown(text: str, platform: Platform | None) -> str:
+    return text if platform is None or not text else f"{threshold(text, platform.config.governance):g}"
+
+
+def strategies(platform: Platform) -> list[str]:
+    """Universes that have values: pools, the portfolio, `imported`."""
+    wanted = (*platform.config.pools, PORTFOLIO, UNIVERSE)
+    return [name for name in wanted if platform.lake.exists(t.KPI_VALUES, name)]
+
+
+def values_of(platform: Platform, strategy: str | None, day: dt.date | None, period: str = "day") -> pd.DataFrame:
+    """Stored rows of a session (default: the last stored one of each strategy).
+
+    Raises
+    ------
+    MissingTableError
+        Nothing is stored for the strategy.
+    """
+    found = [part for name in strategies(platform) if (part := _on(platform, name, day)) is not None]
+    rows = pd.concat(found, ignore_index=True) if found else t.KPI_VALUES.no_rows()
+    rows = rows[(rows["period"] == period) & (rows["strategy"].eq(strategy) if strategy else True)]
+    if rows.empty:
+        raise MissingTableError(
+            f"showing the KPI of {strategy or 'every strategy'}",
+            f"none are stored{f' for {day}' if day else ''}",
+            "run the job `operations`, or `etf-platform ops replay --from A --to B`",
+        )
+    return rows.reset_index(drop=True)
+
+
+def _on(platform: Platform, universe: str, day: dt.date | None) -> pd.DataFrame | None:
+    at = day or platform.lake.last_day(t.KPI_VALUES, universe)
+    return None if at is None else platform.lake.read(t.KPI_VALUES, universe, start=at, end=at)
+
+
+def import_file(platform: Platform, path: Path, day: dt.date) -> Imported:
+    """Store the rows of a KPI file for a session; strategies that are not in the file keep theirs.
+
+    Raises
+    ------
+    BadInputError
+        Nothing in the file can be read, or a strategy bears the name of a pool; nothing is stored then.
+    """
+    content = path.read_bytes()
+    origin = Origin(path.name, hashlib.sha256(content).hexdigest(), day, platform.config.digest)
+    found = parse_kpis(content, origin, platform.config.governance)
+    taken = sorted({*platform.config.pools, PORTFOLIO} & set(found.rows["strategy"]))
+    if taken:
+        raise BadInputError(f"importing {path.name}", f"{', '.join(taken)} is measured here", "rename the strategy")
+    is_stored = platform.lake.exists(t.KPI_VALUES, UNIVERSE)
+    stored = platform.lake.read(t.KPI_VALUES, UNIVERSE, end=day) if is_stored else t.KPI_VALUES.no_rows()
+    fresh = with_history(found.rows, stored, platform.config.governance)
+    rows = merged(stored[stored["date"] == pd.Timestamp(day)], fresh)
+    platform.lake.write(t.KPI_VALUES, UNIVERSE, rows, day, day, note=platform.note(f"import {origin.sha256[:12]}"))
+    return Imported(fresh, found.problems)
