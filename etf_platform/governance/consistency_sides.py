@@ -4,6 +4,7 @@ Not here: comparing them (`consistency`), reading tables and running the back-te
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +73,39 @@ def in_force(targets: pd.DataFrame, start: pd.Timestamp, exposure: pd.Series) ->
     made["weight"] = made["target"] * made["date"].map(multiplier)
     made["is_decision"] = made["date"].map(decided).astype(bool) | (made["date"] == start)
     return made[["date", "symbol", "score", "target", "weight", "is_decision"]]
+
+
+def mixed_decisions(
+    own: pd.DataFrame, of: Mapping[str, pd.DataFrame], shares: pd.DataFrame, exposure: pd.Series
+) -> pd.DataFrame:
+    """`Side.decisions` of an account that goes for several releases at once.
+
+    Parameters
+    ----------
+    own : DataFrame
+        Of the checkout's configuration: the scores, and what holds on sessions without a release.
+    of : mapping of str to DataFrame
+        Release -> `Side.decisions` under its own configuration.
+    shares : DataFrame
+        `date, release_id, share, age` of every session with releases in force. A single one without a share still says
+        what the targets are.
+    exposure : Series
+        Recorded multiplier of the account by date.
+    """
+    total = shares.groupby("date")["share"].transform("sum")
+    part = (shares["share"] / total).where(total > 0.0, 1.0)
+    starts = shares.groupby("date")["age"].min().eq(0)
+    parts = shares.assign(part=part).groupby("release_id")
+    pieces = [of[str(name)].merge(rows[["date", "part"]], on="date") for name, rows in parts]
+    long = pd.concat(pieces, ignore_index=True)
+    mix = (long["target"] * long["part"]).groupby([long["date"], long["symbol"]]).sum().rename("mix")
+    decided = long.groupby("date")["is_decision"].any() | starts
+    made = own.merge(mix.reset_index(), on=["date", "symbol"], how="left")
+    is_mixed, multiplier = made["date"].isin(decided.index), made["date"].map(exposure.ffill())
+    made["target"] = made["mix"].fillna(0.0).where(is_mixed, made["target"])
+    made["weight"] = (made["target"] * multiplier).where(is_mixed, made["weight"])
+    made["is_decision"] = made["date"].map(decided).where(is_mixed, made["is_decision"]).astype(bool)
+    return made.drop(columns="mix")
 
 
 def traded(decisions: pd.DataFrame, source: str) -> pd.DataFrame:

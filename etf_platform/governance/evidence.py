@@ -10,9 +10,13 @@ from typing import Any
 
 import pandas as pd
 
+from etf_platform.core.config.governance import CanaryTest
+from etf_platform.core.errors import InsufficientDataError
 from etf_platform.core.states import State, worst
 from etf_platform.core.units.event import EXPERIMENT_RUN, Event
 from etf_platform.governance.prerelease import BacktestFigures
+from etf_platform.measures.sequential import PairedVerdict, paired_test
+from etf_platform.paper.shadows import paired
 
 Gate = tuple[State, str]
 CORE_KPIS = ("nav_return", "sharpe", "max_drawdown", "var_breach_rate", "availability")
@@ -90,6 +94,28 @@ def backtest_figures(events: Iterable[Event], experiment_id: str) -> BacktestFig
     turnover = figures.get("annual_turnover", figures.get("turnover"))
     deflated = figures.get("dsr", figures.get("deflated_sharpe"))
     return BacktestFigures(**found, dsr=deflated, turnover=turnover)
+
+
+def paired_test_of(
+    rows: pd.DataFrame, candidate: str, stable: str, canary: CanaryTest
+) -> tuple[Gate, PairedVerdict | None]:
+    """Whether a candidate has failed against the stable release on the same days; `rows` as in `paper/releases`.
+
+    Days on which both were in force are tested; the variance comes from the paired days before. Too few of these block
+    and fail nothing. Releases that never differed have nothing to test, and pass.
+    """
+    days = paired(rows, candidate, stable)
+    differences, earlier = days.loc[days["is_live"], "difference"], days.loc[~days["is_live"], "difference"]
+    if len(earlier) >= canary.min_paired_days and not earlier.any() and not differences.any():
+        return (State.PASS, ""), PairedVerdict(len(differences), 0.0, 1.0, None)
+    try:
+        verdict = paired_test(
+            differences.to_numpy(), earlier.to_numpy(), canary.tau_bps / 1e4, canary.bound, canary.min_paired_days
+        )
+    except InsufficientDataError as error:
+        return (State.BLOCKED, f"insufficient: {error.saw}"), None
+    said = f"worse than {stable} since its paired day {verdict.failed_at}"
+    return ((State.FAIL, said) if verdict.has_failed else (State.PASS, "")), verdict
 
 
 def _daily(rows: pd.DataFrame, strategy: str, kpis: Sequence[str]) -> pd.DataFrame:

@@ -28,8 +28,10 @@ from etf_platform.orchestration.provenance import code_commit
 
 if TYPE_CHECKING:
     from etf_platform.governance.rollback import Post
+    from etf_platform.measures.sequential import PairedVerdict
 
 OF_A_SESSION = ("daily", "portfolio", "trend")  # jobs whose fuses are judged of every session
+PAIRED_DAYS = dt.timedelta(days=730)  # what the paired test looks back on
 TABLES = {(t.layer, t.name): t for t in vars(declared).values() if isinstance(t, Table)}
 
 
@@ -88,7 +90,24 @@ def progress_of(platform: Platform, release: Release, session: dt.date) -> stage
     since = release.since or session
     days = [day.date() for day in platform.sessions(release.strategy).between(since, session)]
     kpis = stored(platform, declared.KPI_VALUES, release.strategy, session, since)
-    return stages.Progress(days, evidence.majors(kpis, release.strategy), gates_of(platform, release.strategy, session))
+    gates, (gate, verdict) = gates_of(platform, release.strategy, session), paired_of(platform, release, session)
+    gates |= {} if gate is None else {"paired": gate}
+    return stages.Progress(days, evidence.majors(kpis, release.strategy), gates, verdict)
+
+
+def paired_of(
+    platform: Platform, release: Release, session: dt.date
+) -> tuple[evidence.Gate | None, "PairedVerdict | None"]:
+    """The paired test of a candidate on the shadow accounts up to a session; nothing without a stable release."""
+    from etf_platform.storage.events import events
+
+    state = releases.fold(events(platform.ops), platform.config.governance, release.strategy)
+    is_candidate = state.candidate is not None and state.candidate.release_id == release.release_id
+    if state.active is None or not is_candidate:
+        return None, None
+    rows = stored(platform, declared.PAPER_RELEASES, release.strategy, session, session - PAIRED_DAYS)
+    stable = state.active.release_id
+    return evidence.paired_test_of(rows, release.release_id, stable, platform.config.governance.canary)
 
 
 def observation_of(platform: Platform, release: Release, session: dt.date, since: dt.date) -> rollback.Observation:
@@ -116,6 +135,7 @@ def observation_of(platform: Platform, release: Release, session: dt.date, since
         error_rate=errors if errors is not None else 1.0 - available if available is not None else None,
         breaker=breaker.fold(events(platform.ops, until=session), strategy).level,
         missing_kpis=evidence.missing_kpis(kpis, strategy, session),
+        paired=paired_of(platform, release, session)[1],
     )
 
 

@@ -32,6 +32,7 @@ from etf_platform.core.tables.governance import (
     PAPER_ACCOUNT,
     PAPER_DECISIONS,
     PAPER_FILLS,
+    PAPER_RELEASES,
 )
 from etf_platform.core.tables.indicators import INDICATORS
 from etf_platform.core.tables.kpi import KPI, POOL_SUMMARY

@@ -71,6 +71,31 @@ PAPER_ACCOUNT = Table(
     key=("date",),
 )
 
+PAPER_RELEASES = Table(
+    "paper",
+    "releases",
+    "shadow account of every release in force: its own targets alone, filled with the rules of the account",
+    (
+        DATE,
+        text("release_id", "release"),
+        text("config", "digest of the configuration that decided for it"),
+        fraction("share", "of the full exposure on the day; 0 for modelled days before it was in force"),
+        money("nav", "value at the close"),
+        fraction("daily_return", "of the day; null until the shadow is invested", True),
+        money("cash", "cash after all trades; null on modelled days", True),
+        money("cost", "paid on the day"),
+        count("age", "sessions since the shadow started"),
+        text("targets", "JSON: symbol -> weight in force after the close"),
+        flag("is_decision", "the weights were decided at this close"),
+        text("positions", "JSON: symbol -> shares at the close"),
+        text("marks", "JSON: symbol -> close and adj_factor at which its shares are valued"),
+        text("pending", "JSON: symbol -> shares of a failed sale, and the session of its decision"),
+        text("origin", "shadow, or backtest: a modelled day before the release was in force"),
+        SOURCE,
+    ),
+    key=("date", "release_id"),
+)
+
 CONSISTENCY = Table(
     "governance",
     "consistency",

@@ -13,13 +13,15 @@ from etf_platform.core import tables as t
 from etf_platform.core.errors import BadInputError
 from etf_platform.factors.panel import compute_panel
 from etf_platform.governance.consistency import About, consistency_rows, first_stage, verdict
-from etf_platform.governance.consistency_sides import PRICES, Side, in_force, recorded, traded
+from etf_platform.governance.consistency_sides import PRICES, Side, in_force, mixed_decisions, recorded, traded
 from etf_platform.orchestration.platform import Platform
+from etf_platform.orchestration.release_configs import configs_of, decides_alike
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.backtest import terms
 from etf_platform.orchestration.steps.factors import BAR_COLUMNS, scored_factors
 from etf_platform.orchestration.steps.strategies import targets_of, with_limit_rates
 from etf_platform.orchestration.steps.tables import StepTables
+from etf_platform.paper.shadows import SHADOW
 
 
 def write_consistency(platform: Platform, pool: str, window: Window) -> Outcome:
@@ -51,8 +53,9 @@ def offline_side(platform: Platform, pool: str, tables: StepTables, account: pd.
     selected = scored_factors(platform, pool, tables)
     columns = list(dict.fromkeys(name for f in selected for name in (f.column, f.raw_column or f.column)))
     panel = compute_panel(bars[BAR_COLUMNS], columns=columns).frame
-    targets = targets_of(platform, pool, bars, panel, selected)
-    decisions = in_force(targets, start, account.set_index("date")["exposure"])
+    exposure = account.set_index("date")["exposure"]
+    own = in_force(targets_of(platform, pool, bars, panel, selected), start, exposure)
+    decisions = _as_mixed(platform, pool, tables, bars, own, exposure)
     scored = list(dict.fromkeys(factor.column for factor in selected))
     features = panel.loc[panel["date"] >= start, ["date", "symbol", *scored]]
     traded_by = _backtest(platform, pool, bars, decisions, start)
@@ -63,6 +66,27 @@ def offline_side(platform: Platform, pool: str, tables: StepTables, account: pd.
         traded_by.fills,
         traded_by.equity.set_index("date")["portfolio_value"],
     )
+
+
+def _as_mixed(
+    platform: Platform, pool: str, tables: StepTables, bars: pd.DataFrame, own: pd.DataFrame, exposure: pd.Series
+) -> pd.DataFrame:
+    """The decisions of all releases by their shares, on sessions with releases in force; each by its own rules."""
+    shadows = tables.read_if_there(t.PAPER_RELEASES, pool, start=exposure.index.min().date())
+    shares = None if shadows is None else shadows[shadows["origin"] == SHADOW]
+    if shares is None or shares.empty:
+        return own
+    sides = {}
+    for name, config in configs_of(platform, pool, shares["release_id"].unique().tolist()).items():
+        if decides_alike(config, platform.config):
+            sides[name] = own
+            continue
+        of = Platform(platform.workspace, config)
+        selected = scored_factors(of, pool, tables)
+        columns = list(dict.fromkeys(name for f in selected for name in (f.column, f.raw_column or f.column)))
+        panel = compute_panel(bars[BAR_COLUMNS], columns=columns).frame
+        sides[name] = in_force(targets_of(of, pool, bars, panel, selected), exposure.index.min(), exposure)
+    return mixed_decisions(own, sides, shares, exposure)
 
 
 def _compared(

@@ -8,7 +8,6 @@ event, never another row. Not here: arithmetic (`paper`), comparison with the ba
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -22,12 +21,14 @@ from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.provenance import code_commit
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.factors import scored_factors
-from etf_platform.orchestration.steps.paper_authority import authority_of
+from etf_platform.orchestration.steps.paper_authority import standing_of
+from etf_platform.orchestration.steps.paper_releases import Day, record_shadows, shadows_again, terms_of
 from etf_platform.orchestration.steps.strategies import with_limit_rates
 from etf_platform.orchestration.steps.tables import StepTables
 from etf_platform.paper.account import Session, Stepped, state_of, step
 from etf_platform.paper.decisions import Authority, Known, Provenance, changes_hands, decide, differences, last_decision
-from etf_platform.paper.terms import State, Terms
+from etf_platform.paper.shadows import mixed
+from etf_platform.paper.terms import State
 
 Moment = Callable[[Platform, str, dt.date], dt.datetime | None]
 
@@ -89,13 +90,13 @@ def scheduled(platform: Platform, session: dt.date) -> dt.datetime:
     return dt.datetime.combine(session, at, ZoneInfo(schedule.timezone)).astimezone(dt.UTC)
 
 
-def terms_of(platform: Platform, pool: str) -> Terms:
-    """Terms of the account as configured."""
-    from etf_platform.orchestration.steps.backtest import terms
+@dataclass(frozen=True)
+class _By:
+    """Authority of a decision, its moment (None: too late for one), and the shadows whose targets it mixes."""
 
-    offline = terms(platform.config)
-    fills_at: Literal["open", "close"] = "open" if offline.exec_mode == "next_open_close" else "close"
-    return Terms(pool, offline.cost, offline.cost_of, offline.lot, offline.min_weight_change, fills_at)
+    authority: Authority
+    at: dt.datetime | None
+    shadows: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,10 @@ def _record(platform: Platform, pool: str, tables: StepTables, day: pd.Timestamp
     before = platform.sessions(pool).previous(day)
     account = tables.read_if_there(t.PAPER_ACCOUNT, pool, start=before.date(), end=before.date())
     is_first = account is None or account.empty
-    authority = authority_of(platform, pool, day.date())
-    decisions = _decided(platform, pool, tables, day, (authority, moment), is_first)
+    standing = standing_of(platform, pool, day.date())
+    authority, at = standing.authority, _moment(platform, pool, tables, day, moment)
+    shadows = record_shadows(platform, pool, tables, Day(before, day, at is not None), standing.shares)
+    decisions = _decided(platform, pool, tables, day, _By(authority, at, shadows), is_first)
     stepped = _stepped(platform, pool, tables, (before, day), account, authority)
     if len(stepped.fills):
         tables.write(t.PAPER_FILLS, pool, stepped.fills, day.date(), day.date())
@@ -124,19 +127,27 @@ def _record(platform: Platform, pool: str, tables: StepTables, day: pd.Timestamp
     return _Day(stepped, decisions, authority)
 
 
+def _moment(platform: Platform, pool: str, tables: StepTables, day: pd.Timestamp, moment: Moment) -> dt.datetime | None:
+    """When the day's decision is made; that of a run that was cut, where it made one."""
+    stored = _rows(tables, t.PAPER_DECISIONS, pool, day)
+    found: dt.datetime | None = (
+        stored["decided_at"].iloc[0].to_pydatetime() if len(stored) else moment(platform, pool, day.date())
+    )
+    return found
+
+
 def _decided(
     platform: Platform,
     pool: str,
     tables: StepTables,
     day: pd.Timestamp,
-    by: tuple[Authority, Moment],
+    by: _By,
     is_first: bool,
 ) -> pd.DataFrame | None:
     stored = _rows(tables, t.PAPER_DECISIONS, pool, day)
-    at = by[1](platform, pool, day.date())
-    if len(stored) or at is None:
+    if len(stored) or by.at is None:
         return stored if len(stored) else None
-    rows = _decision(platform, pool, tables, day, (by[0], at), is_first)
+    rows = _decision(platform, pool, tables, day, by, is_first)
     tables.write(t.PAPER_DECISIONS, pool, rows, day.date(), day.date())
     return rows
 
@@ -146,18 +157,25 @@ def _decision(
     pool: str,
     tables: StepTables,
     day: pd.Timestamp,
-    by: tuple[Authority, dt.datetime],
+    by: _By,
     is_first: bool,
 ) -> pd.DataFrame:
     at = day.date()
+    assert by.at is not None
     targets, bars = (tables.read(table, pool, start=at, end=at) for table in (t.TARGETS, t.BARS))
     columns = list(dict.fromkeys(factor.column for factor in scored_factors(platform, pool, tables)))
     panel = tables.read(t.PANEL, pool, start=at, end=at, columns=["date", "symbol", *columns])
     features = panel.set_index("symbol")[columns]
     closes = tables.read(t.BARS, pool, end=at, columns=["date", "symbol", "close"]).groupby("symbol")["close"].last()
-    in_force = _in_force(tables, pool, day, is_first)
-    facts = Provenance(tables.versions(), platform.config.digest, code_commit(), by[1])
-    return decide(Known(targets, closes, bars, features), in_force, by[0], facts, is_first)
+    if len(by.shadows):
+        mix = mixed(by.shadows)
+        in_force = pd.Series(mix.weights, dtype="float64")
+        aimed = targets["symbol"].map(in_force).fillna(0.0).astype("float64")
+        targets = targets.assign(target_weight=aimed, is_decision=mix.is_decision)
+    else:
+        in_force = _in_force(tables, pool, day, is_first or _had_shadows(platform, pool, tables, day))
+    facts = Provenance(tables.versions(), platform.config.digest, code_commit(), by.at)
+    return decide(Known(targets, closes, bars, features), in_force, by.authority, facts, is_first)
 
 
 def _in_force(tables: StepTables, pool: str, day: pd.Timestamp, is_first: bool) -> pd.Series:
@@ -165,6 +183,11 @@ def _in_force(tables: StepTables, pool: str, day: pd.Timestamp, is_first: bool) 
     if is_first:
         return last_decision(tables.read(t.TARGETS, pool, end=day.date()))
     return _last_before(tables, pool, day).set_index("symbol")["target"].astype("float64")
+
+
+def _had_shadows(platform: Platform, pool: str, tables: StepTables, day: pd.Timestamp) -> bool:
+    """Whether the last decision on record may be a mix: after a rollback to cash nothing of it is kept."""
+    return len(_rows(tables, t.PAPER_RELEASES, pool, platform.sessions(pool).previous(day))) > 0
 
 
 def _last_before(tables: StepTables, pool: str, day: pd.Timestamp) -> pd.DataFrame:
@@ -228,7 +251,8 @@ def _difference(platform: Platform, pool: str, tables: StepTables, day: pd.Times
         return None
     first = tables.read(t.PAPER_ACCOUNT, pool, columns=["date"])["date"].min()
     at = stored["decided_at"].iloc[0].to_pydatetime()
-    again = _decision(platform, pool, tables, day, (_as_recorded(tables, pool, stored, day), at), day == first)
+    by = _By(_as_recorded(tables, pool, stored, day), at, shadows_again(platform, pool, tables, day))
+    again = _decision(platform, pool, tables, day, by, day == first)
     found = differences(stored, again)
     if not found:
         return None

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 def write_targets(platform: Platform, pool: str, window: Window) -> Outcome:
     """Score the pool up to the window's end and store the window's rows."""
     tables = StepTables(platform, window)
+    rows = target_rows(platform, pool, tables, window)
+    tables.write(t.TARGETS, pool, window.cut(rows), window.start, window.end)
+    return tables.outcome(facts=_facts(rows))
+
+
+def target_rows(platform: Platform, pool: str, tables: StepTables, window: Window) -> pd.DataFrame:
+    """Rows of TARGETS under the platform's configuration, those of the window at least, from what its end knows."""
     bars = tables.read(t.BARS, pool, end=window.end)
     selected = scored_factors(platform, pool, tables)
     reference = reference_bars(platform, tables, bars, window.end)
@@ -29,8 +36,7 @@ def write_targets(platform: Platform, pool: str, window: Window) -> Outcome:
     if rows is None:
         panel = tables.read(t.PANEL, pool, end=window.end, columns=_columns(selected))
         rows = targets_of(platform, pool, bars, panel, selected, reference)
-    tables.write(t.TARGETS, pool, window.cut(rows), window.start, window.end)
-    return tables.outcome(facts=_facts(rows))
+    return rows
 
 
 def _rows_since(
