@@ -49,7 +49,7 @@ def test_acts_come_in_the_order_breaker_fail_safe_rollback_promotion(replays, we
     for name in ("move_breaker", "apply_fail_safe", "roll_back_where_due", "promote_where_possible"):
         monkeypatch.setattr(release_watch, name, lambda *given, name=name: called.append((name, given[1])) or [])
 
-    closing.close_session(replays.open(week), DAY, ("A_SHARE", "OTHER"))
+    closing.close_session(replays.open(week), replays.last, ("A_SHARE", "OTHER"))
 
     order = ["move_breaker", "apply_fail_safe", "roll_back_where_due", "promote_where_possible"]
     assert called == [(name, pool) for pool in ("A_SHARE", "OTHER") for name in order]
