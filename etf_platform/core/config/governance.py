@@ -149,6 +149,26 @@ class AccountConfig(Strict):
     start: str | None = None
 
 
+class RegressionConfig(Strict):
+    """The daily regression: commands as words, each in a process of its own, and how long one may take.
+
+    `python` and `etf-platform` are this interpreter and this package; `{session}` is the session that is looked at.
+    """
+
+    commands: tuple[tuple[str, ...], ...] = (
+        ("etf-platform", "config", "check"),
+        (
+            "python",
+            "-m",
+            "etf_platform.orchestration.weekly.regression_checks",
+            "consistency",
+            "reproduce",
+            "{session}",
+        ),
+    )
+    timeout_seconds: Positive = 900.0
+
+
 class GovernanceConfig(Strict):
     """`governance.yaml`."""
 
@@ -167,6 +187,7 @@ class GovernanceConfig(Strict):
     drift: DriftConfig = DriftConfig()
     canary: CanaryTest = CanaryTest()
     account: AccountConfig = AccountConfig()
+    regression: RegressionConfig = RegressionConfig()
     daily: ScheduleConfig = ScheduleConfig(hour=10, minute=0)
     weekly_chain: ScheduleConfig = ScheduleConfig(hour=21, minute=0)
 

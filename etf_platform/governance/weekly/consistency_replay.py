@@ -62,7 +62,7 @@ class Facts:
 
 def build(facts: Facts, limits: ConsistencyThresholds, about: About) -> Artefact:
     """The replay of a week; FAIL with a breach, else BLOCKED while anything is pending, else PASS."""
-    pairs = [pair for name, rows in facts.compared.items() for pair in _pairs(name, rows, about.sessions)]
+    pairs = pairs_of(facts.compared, about.sessions)
     breaches = [breach for name, rows in facts.compared.items() for breach in _breaches(name, rows)]
     offline, online = _offline(pairs, breaches, limits), _online(facts.live, limits)
     judged = _together([offline, online])
@@ -98,6 +98,11 @@ def build(facts: Facts, limits: ConsistencyThresholds, about: About) -> Artefact
         "actions": actions,
     }
     return about.artefact(NAME, judged, body)
+
+
+def pairs_of(compared: Mapping[str, pd.DataFrame], sessions: Sequence[dt.date]) -> list[dict[str, Any]]:
+    """One line per strategy and session of the week: PASS, FAIL, or PENDING_DATA where nothing was compared."""
+    return [pair for name, rows in compared.items() for pair in _pairs(name, rows, sessions)]
 
 
 def _together(parts: Sequence[Judged]) -> Judged:
