@@ -1,8 +1,8 @@
 """Commands on releases: `gov propose|check|approve|promote|hold|rollback`.
 
 A person's act asks for the person's secret (`cli.signing`); everything else is recorded as `system:cli` with the name
-of the login. Not here: freezes, people and what is on record (`gov_guard`), the weekly pack (`gov_weekly`), what is
-allowed (`governance`).
+of the login. Not here: freezes, people and what is on record (`gov_guard`), the weekly pack (`gov_weekly`,
+`gov_signing`), what is allowed (`governance`).
 """
 
 import datetime as dt
@@ -10,7 +10,7 @@ import json
 
 import click
 
-from etf_platform.cli import gov_guard
+from etf_platform.cli import exp, gov_guard, gov_signing, gov_weekly
 from etf_platform.cli.gov_acts import (
     BY,
     ROLES,
@@ -197,5 +197,35 @@ def rollback(
     click.echo(f"rolled back to {fresh[0].payload['to']}" if fresh else f"{release_id} is not in force: nothing to do")
 
 
-for command in gov_guard.COMMANDS:
+@gov.group()
+def release() -> None:
+    """Start a release, raise it by one stage, or keep it where it is."""
+
+
+@release.command()
+@click.argument("release_id", metavar="ID")
+@date_option
+@with_workspace
+def start(workspace: Workspace, release_id: str, day: dt.datetime | None) -> None:
+    """Start an approved release in the first stage; refused with everything that is missing."""
+    from etf_platform.orchestration.releasing import promote_once
+
+    platform = opened(workspace)
+    _, known = release_of(platform, events_of(platform), release_id)
+    if known.stage:
+        raise BadInputError(f"starting {release_id}", f"it is in {known.stage}", "raise it: `gov release promote`")
+    for event in promote_once(platform, release_id, session_for(platform, known.strategy, day), BY):
+        click.echo(f"{event.kind} {release_id}")
+
+
+@gov.group()
+def experiment() -> None:
+    """Put an experiment on record, or show one; the registry itself is `etf-platform exp`."""
+
+
+release.add_command(promote)
+release.add_command(hold)
+experiment.add_command(exp.new)
+experiment.add_command(exp.show)
+for command in (*gov_guard.COMMANDS, *gov_weekly.COMMANDS, *gov_signing.COMMANDS):
     gov.add_command(command)
