@@ -132,6 +132,8 @@ class Seen:
 
     def newest(self, rows: Rows) -> tuple[np.datetime64, tuple[str, ...]]:
         """Session that every part has reached in rows with a column `part`, and the parts that have none."""
+        if not self.parts:
+            return np.datetime64("NaT", "ns"), ("there is no account",)
         lasts = {part: rows.known[rows["part"] == part] for part in self.parts}
         absent = tuple(part for part, known in lasts.items() if not len(known))
         reached = [known[-1] for known in lasts.values() if len(known)]

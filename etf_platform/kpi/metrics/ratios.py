@@ -4,7 +4,6 @@ from math import nan, sqrt
 
 import numpy as np
 
-from etf_platform.core.errors import InsufficientDataError
 from etf_platform.kpi.facts import Seen
 from etf_platform.kpi.metric import Metric, Reading, blocked
 from etf_platform.kpi.metrics.account import ASSET, account_of
@@ -33,10 +32,9 @@ def _moments(seen: Seen) -> tuple[Moments, np.datetime64] | Reading:
     if problem is not None:
         return problem
     as_of = seen.rows("account").known[-1]  # type: ignore[union-attr]
-    try:
-        return moments(returns), as_of
-    except InsufficientDataError:
+    if np.isnan(sharpe(returns, 0.0)):
         return blocked("insufficient: the returns do not vary", as_of)
+    return moments(returns), as_of
 
 
 def _sharpe(seen: Seen) -> Reading:
