@@ -1,4 +1,4 @@
-"""What people do for a week: `gov manual-prefill|manual-update|reopen`. The secret is asked for, as for every signature.
+"""What people do for a week: `gov manual-prefill|manual-update|reopen`. Whoever signs is asked for the secret.
 
 Not here: the documents of a week (`gov_weekly`), seals (`governance.people`).
 """

@@ -159,20 +159,21 @@ def close_gate(workspace: Workspace, week: str | None, thresholds: Path | None) 
 @with_workspace
 def daily_regression(workspace: Workspace, week: str | None, commands: tuple[str, ...]) -> None:
     """Run regression commands (default: those of governance.yaml) and write the gate; a bad command counts as 127."""
+    from etf_platform.governance.weekly.artefact import week_of
     from etf_platform.orchestration.weekly.documents import Published, where_of
     from etf_platform.orchestration.weekly.regression import run_regression
 
-    platform, which = opened(workspace), _this(week)
-    document = run_regression(platform, which, list(commands) or None)
-    name = "daily_regression_gate"
+    platform, name = opened(workspace), "daily_regression_gate"
+    session = None if week else _last_session(platform)
+    which = week_of(session) if session else chosen(week)
+    document = run_regression(platform, which, list(commands) or None, session)
     leave(Published(name, document, where_of(platform, which) / f"{name}.json"))
 
 
-def _this(week: str | None) -> str:
-    """The week asked for, or the one of today: a regression is about the code of today."""
-    from etf_platform.governance.weekly.artefact import week_of
-
-    return chosen(week) if week else week_of(dt.date.today())
+def _last_session(platform: "Platform") -> dt.date:
+    """The last session that is over."""
+    day: dt.date = platform.sessions("portfolio").previous(dt.date.today()).date()
+    return day
 
 
 @click.command("prepare-rollback-tag")
@@ -198,7 +199,7 @@ def release_candidate_check(workspace: Workspace, week: str | None, version: str
     """Whether a version may go out as a candidate: any PEP 440 pre-release, and no tag of it on other code."""
     from etf_platform.orchestration.weekly.tagging import check_release_candidate
 
-    leave(check_release_candidate(opened(workspace), _this(week), version))
+    leave(check_release_candidate(opened(workspace), chosen(week), version))
 
 
 @click.command("quarter-review")
