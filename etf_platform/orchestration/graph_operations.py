@@ -94,6 +94,15 @@ PORTFOLIO_OPERATIONS: tuple[Step, ...] = (
         job=JOB,
     ),
     Step(
+        "governance/{pool}/daily_regression",
+        f"{_STEPS}.weekly:write_daily_regression",
+        needs=("governance/{each}/consistency",),
+        tables=(),
+        description="The commands of the daily regression, each in a process of its own; the gate of the week.",
+        is_partitioned=True,
+        job=JOB,
+    ),
+    Step(
         STATUS,
         f"{_STEPS}.status:write_status",
         needs=("kpi/{pool}/values", "kpi/{each}/values", "governance/{each}/consistency", "drift/{each}/features"),
