@@ -41,7 +41,7 @@ class Platform:
         """The Delta tables of this installation."""
         from etf_platform.storage.lake import Lake
 
-        return Lake(self.workspace.lake)
+        return Lake(self.workspace.lake, self.workspace.home / "cache")
 
     @cached_property
     def ops(self) -> "Engine":

@@ -30,27 +30,28 @@ class Decoded:
         `read` may give fewer columns than it was asked for (the file is older than the column); so does this.
         """
         kept = self._get(path)
-        known = set() if kept is None else set(kept.schema.names)
+        known = set() if kept is None else set(kept[1].schema.names)
         missing = [name for name in names if name not in known]
         if kept is not None and not missing:
-            return kept.select([*names])
+            return kept[1].select([*names])
         rows = read(missing)
+        size = int(rows.nbytes)
         if kept is not None:
-            for field in kept.schema:
-                rows = rows.append_column(field, kept.column(field.name))
-        self._keep(path, rows)
+            size += kept[0]
+            schema = pa.schema([*rows.schema, *kept[1].schema])
+            rows = pa.Table.from_arrays([*rows.columns, *kept[1].columns], schema=schema)
+        self._keep(path, size, rows)
         found = set(rows.schema.names)
         return rows.select([name for name in names if name in found])
 
-    def _get(self, path: str) -> pa.Table | None:
+    def _get(self, path: str) -> tuple[int, pa.Table] | None:
         with self._lock:
             if path not in self._files:
                 return None
             self._files.move_to_end(path)
-            return self._files[path][1]
+            return self._files[path]
 
-    def _keep(self, path: str, rows: pa.Table) -> None:
-        size = int(rows.nbytes)
+    def _keep(self, path: str, size: int, rows: pa.Table) -> None:
         with self._lock:
             self._bytes -= self._files.pop(path, (0, None))[0]
             if size > min(WIDEST_BYTES, self._kept_bytes):

@@ -32,8 +32,10 @@ def merged(stored: pa.Schema, new: pa.Schema, address: str) -> pa.Schema:
 
 def aligned(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     """Rows with the columns of `schema`; absent ones are null."""
-    present = set(rows.schema.names)
-    columns = [rows.column(f.name) if f.name in present else pa.nulls(rows.num_rows, f.type) for f in schema]
+    if rows.schema.names == schema.names:
+        return pa.table(rows.columns, schema=schema)
+    present = dict(zip(rows.schema.names, rows.columns, strict=True))  # a panel has 343; by name is a search each
+    columns = [present[f.name] if f.name in present else pa.nulls(rows.num_rows, f.type) for f in schema]
     return pa.table(columns, schema=schema)
 
 
@@ -47,8 +49,9 @@ def selected(stored: pa.Schema, columns: Sequence[str] | None, address: str) -> 
     """
     if columns is None:
         return stored
-    unknown = [c for c in columns if c not in stored.names]
+    fields = {field.name: field for field in stored}
+    unknown = [c for c in columns if c not in fields]
     if unknown:
         saw = f"there is no column {', '.join(unknown)}"
         raise SchemaError(f"reading {address}", saw, views.nearest(unknown[0], stored.names))
-    return pa.schema([stored.field(c) for c in columns])
+    return pa.schema([fields[c] for c in columns])

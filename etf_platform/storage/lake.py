@@ -23,6 +23,7 @@ from pyarrow import fs as pafs
 from etf_platform.core.errors import MissingTableError, StorageConflictError
 from etf_platform.core.schema import Table
 from etf_platform.storage import delta, views
+from etf_platform.storage.commits import check_layout, commit
 from etf_platform.storage.decoded import Decoded
 from etf_platform.storage.delta import LostRaceError, Part, Place
 from etf_platform.storage.evolution import aligned, merged, selected
@@ -43,9 +44,11 @@ class Lake:
     ----------
     root : Path or str
         Created on the first write. URLs (`s3://`, `gs://`) take their credentials from the environment.
+    cache : Path, optional
+        Folder for what other processes need not work out again; may be emptied at any time.
     """
 
-    def __init__(self, root: Path | str) -> None:
+    def __init__(self, root: Path | str, cache: Path | None = None) -> None:
         text = str(root)
         if "://" in text:
             self._files, self._path = pafs.FileSystem.from_uri(text)
@@ -54,7 +57,7 @@ class Lake:
             self._files, self._path = pafs.LocalFileSystem(), str(Path(text).absolute())
             self._uri = self._path
         self._recent = Recent()
-        self._listings = Listings()
+        self._listings = Listings(None if cache is None else cache / "listings")
         self._decoded = Decoded()
 
     def write(
@@ -162,8 +165,9 @@ class Lake:
         is_whole = columns is None and symbols is None and span.is_everything
         if is_whole or (len(files) == len(listing.parts) and sum(p.size for p in files) <= SMALL):
             everything = Span(None, None, None)
-            frame = to_pandas(read_parts(place, listing.parts, listing.schema, everything, None, table, self._decoded))
-            self._recent.keep(place.address, listing.version, frame)
+            stored = read_parts(place, listing.parts, listing.schema, everything, None, table, self._decoded)
+            frame = to_pandas(stored)
+            self._recent.keep(place.address, listing.version, frame, stored.nbytes)
             return narrowed(frame, span, columns, symbols), listing.version
         rows = read_parts(place, files, schema, span, symbols, table, self._decoded)
         return to_pandas(rows), listing.version
@@ -242,7 +246,8 @@ class Lake:
     def file_uris(self, address: str) -> list[str]:
         """Files of the newest version that hold rows, as DuckDB reads them."""
         place = self.place_of(address)
-        return [self._readable(place, p) for p in delta.parts(delta.open_version(place)) if p.rows]
+        folder = place.uri if "://" in place.uri else place.path
+        return [f"{folder}/{p.path}" for p in delta.parts(delta.open_version(place)) if p.rows]
 
     @property
     def root(self) -> str:
@@ -252,24 +257,21 @@ class Lake:
     def _write_once(self, table: Table, place: Place, rows: pa.Table, span: Span, note: dict[str, str]) -> int:
         if not self._is_there(place):
             return delta.create(place, rows.schema, bool(table.range_column), stage(table, place, rows).files, note)
-        current = self._listings.opened(place)
-        stored = delta.stored_schema(current)
-        schema = rows.schema if span.is_everything else merged(stored, rows.schema, place.address)
-        listed = delta.parts(current)
-        touched = [p for p in listed if span.may_hold(p.year)]
-        everything = self._completed(table, place, rows, span, schema, touched)
-        staged = stage(table, place, everything, touched if schema.equals(stored) else ())
+        current = self._listings.of(place)
+        check_layout(table, place, current)
+        schema = rows.schema if span.is_everything else merged(current.schema, rows.schema, place.address)
+        touched = [p for p in current.parts if span.may_hold(p.year)]
+        known = touched if schema.equals(current.schema) else ()
+        staged = stage(table, place, self._completed(table, place, rows, span, schema, touched), known)
         years = {p.year for p in touched} - staged.unchanged | staged.years
         if not years:
-            return int(current.version())
-        version = delta.replace(place, current, schema, years if table.range_column else None, staged.files, note)
-        if schema.equals(stored):
-            kept = [p for p in listed if p.year not in years] if table.range_column else []
-            self._listings.committed(place, Listing(version, stored, delta.by_year([*kept, *staged.parts])))
-        return version
+            return current.version
+        listing, entry = commit(place, current, schema, years, staged, note)
+        self._listings.committed(place, listing, entry)
+        return listing.version
 
     def _is_there(self, place: Place) -> bool:
-        return self._listings.has(place) or bool(DeltaTable.is_deltatable(place.uri))
+        return self._listings.has(place) or (delta.may_exist(place) and bool(DeltaTable.is_deltatable(place.uri)))
 
     def _completed(
         self, table: Table, place: Place, rows: pa.Table, span: Span, schema: pa.Schema, touched: Sequence[Part]
@@ -285,9 +287,6 @@ class Lake:
     def _stored(self, place: Place, part: Part, schema: pa.Schema) -> pa.Table:
         with delta.translated(f"reading {place.address}"), self._files.open_input_file(place.full(part.path)) as file:
             return aligned(pq.ParquetFile(file).read(), schema)
-
-    def _readable(self, place: Place, part: Part) -> str:
-        return f"{place.uri if '://' in place.uri else place.path}/{part.path}"
 
     def _folders(self, below: str) -> list[str]:
         selector = pafs.FileSelector(f"{self._path}/{below}".rstrip("/"), allow_not_found=True)

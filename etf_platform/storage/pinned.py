@@ -125,7 +125,7 @@ def lost(lake: Lake, address: str, version: int, files: str = "") -> str:
     except (MissingTableError, StorageError) as error:
         return error.saw
     parts = tuple(delta.parts(opened))
-    if files and files != fingerprint(Listing(version, delta.stored_schema(opened), parts)):
+    if files and files != fingerprint(Listing.of(opened)):
         return "it was written anew: this version has other files than the recorded one"
     infos = place.files.get_file_info([place.full(part.path) for part in parts])
     gone = sum(info.type != FileType.File for info in infos)

@@ -28,9 +28,8 @@ class Recent:
             self._frames.move_to_end(address)
         return kept[2].copy(deep=False)
 
-    def keep(self, address: str, version: int, frame: pd.DataFrame) -> None:
-        """Remember a frame; the caller's later changes do not reach it."""
-        size = int(frame.memory_usage(index=False).sum())
+    def keep(self, address: str, version: int, frame: pd.DataFrame, size: int) -> None:
+        """Remember a frame of `size` bytes; the caller's later changes do not reach it."""
         with self._lock:
             self._frames[address] = version, size, frame.copy(deep=False)
             self._frames.move_to_end(address)

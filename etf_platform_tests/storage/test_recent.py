@@ -47,7 +47,7 @@ def test_a_new_version_is_read_at_once_and_the_old_one_by_number(tmp_path):
 def test_kept_tables_have_a_limit_in_bytes_and_the_oldest_leaves():
     recent, frame = Recent(kept_bytes=100), closes(1.0, 2.0)  # 2 rows of 16 bytes
     for universe in "ABCDE":
-        recent.keep(universe, 0, frame)
+        recent.keep(universe, 0, frame, int(frame.memory_usage(index=False).sum()))
 
     assert [universe for universe in "ABCDE" if recent.get(universe, 0) is not None] == ["C", "D", "E"]
 
