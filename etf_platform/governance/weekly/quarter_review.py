@@ -154,7 +154,7 @@ def _false_alarms(facts: Facts) -> Result:
     shown, value = f"{worst.value:.4f} ({worst.strategy})", worst.value or 0.0
     if worst.before is None:
         return Result(key, goal, asked, shown, "", "unknown", State.BLOCKED, "no_baseline")
-    state = State.PASS if value <= (1.0 - FEWER_FALSE_ALARMS) * worst.before else State.FAIL
+    state = State.PASS if value <= (1.0 - FEWER_FALSE_ALARMS) * worst.before + 1e-12 else State.FAIL
     return Result(key, goal, asked, shown, *_before(worst, -1), state)
 
 
