@@ -7,6 +7,7 @@ import click
 
 from etf_platform.cli.options import Format, output_format, with_workspace
 from etf_platform.cli.show import print_frame, say
+from etf_platform.core.errors import BadInputError
 from etf_platform.core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ def reproduce(workspace: Workspace, experiment_id: str, now: bool, fmt: Format) 
 
 
 @exp.command()
-@click.argument("title")
+@click.argument("words", metavar="[TITLE]", required=False)
+@click.option("--title", help="What is going to be tried; the same as TITLE.")
 @click.option("--strategy", default="", help="What it is about, e.g. rotation:QDII.")
 @click.option("--hypothesis", default="", help="What is expected, and why.")
 @click.option("--impact", default="", help="Expected effect on the metrics.")
@@ -128,14 +130,24 @@ def reproduce(workspace: Workspace, experiment_id: str, now: bool, fmt: Format) 
 @click.option("--parent", default="", help="Experiment that this one goes on from.")
 @with_workspace
 def new(
-    workspace: Workspace, title: str, strategy: str, hypothesis: str, impact: str, rollback_to: str, parent: str
+    workspace: Workspace,
+    words: str | None,
+    title: str | None,
+    strategy: str,
+    hypothesis: str,
+    impact: str,
+    rollback_to: str,
+    parent: str,
 ) -> None:
     """Put on record what is going to be tried, and print its id; back-tests that follow name it as their parent."""
     from etf_platform.governance.experiment_record import Plan
     from etf_platform.orchestration.experiments import drafted
     from etf_platform.orchestration.platform import Platform
 
-    plan = Plan("", title, strategy, {}, 0, hypothesis, impact, rollback_to, parent)
+    if not (words or title) or (words and title):
+        saw = "two titles are given" if words else "no title is given"
+        raise BadInputError("planning an experiment", saw, "give one, as TITLE or with --title")
+    plan = Plan("", words or title or "", strategy, {}, 0, hypothesis, impact, rollback_to, parent)
     click.echo(drafted(Platform.open(workspace), plan).experiment_id)
 
 

@@ -99,15 +99,16 @@ def status(workspace: Workspace, fmt: Format) -> None:
 @output_format
 @with_workspace
 def audit(workspace: Workspace, fmt: Format) -> None:
-    """List events that do not count: unsealed or forged. Exit codes: 0 none, 2 some."""
+    """List events that do not count: unsealed, forged, or raising a release too early. Exit codes: 0 none, 2 some."""
     import dataclasses
 
     import pandas as pd
 
-    from etf_platform.governance import ledger
+    from etf_platform.governance import ledger, releases
 
     platform = opened(workspace)
-    found = ledger.audit(platform.config.governance, events_of(platform))
+    config, events = platform.config.governance, events_of(platform)
+    found = [*ledger.audit(config, events), *releases.broken(events, config)]
     columns = [field.name for field in dataclasses.fields(ledger.Finding)]
     print_frame(pd.DataFrame([dataclasses.asdict(one) for one in found], columns=columns), fmt)
     raise SystemExit(State.FAIL.exit_code if found else 0)

@@ -35,6 +35,7 @@ BY = by_system("experiments")
 ZONE = ZoneInfo("Asia/Shanghai")  # the day in an id is the exchange's
 ATTEMPTS = 20
 KINDS = frozenset(kind for kind in kinds.KINDS if kind.startswith("experiment."))
+FOLLOWING = frozenset({"running", "reviewed", "approved"})
 _ID = re.compile(r"EXP-(\d{8})-(\d{3,})$")
 
 # status that an event leads to, and from which statuses
@@ -194,6 +195,8 @@ def _after(before: Experiment, event: Event) -> Experiment:
     if event.kind == kinds.EXPERIMENT_NOTED:
         return replace(before, notes=(*before.notes, _remark(event)))
     status, allowed = _MOVES[event.kind]
+    if event.kind == kinds.EXPERIMENT_RELEASED and event.payload.get("release"):
+        allowed = FOLLOWING  # two people have signed the release, whoever looked at the experiment
     if before.status not in allowed:
         return before
     if event.kind == kinds.EXPERIMENT_APPROVED and not _is_about(before, event):

@@ -16,7 +16,7 @@ from etf_platform.core.states import State
 from etf_platform.core.units import event as kinds
 from etf_platform.core.units.event import Event
 from etf_platform.governance import freezes
-from etf_platform.governance.releases import CASH, Release, Releases, fold
+from etf_platform.governance.releases import CASH, Release, Releases, fold, follow
 from etf_platform.measures.sequential import PairedVerdict
 from etf_platform.storage import events as ledger
 from etf_platform.storage.outbox import transaction
@@ -111,7 +111,7 @@ def target(releases: Releases, release: Release) -> str:
 
 
 def plan(releases: Releases, act: Act) -> list[Event]:
-    """Events of one rollback: switch, freeze, decision, incident; none when the release is not in force (any more).
+    """Events of one rollback: switch, freeze, decision, incident, experiment; none when the release is not in force.
 
     Raises
     ------
@@ -134,11 +134,13 @@ def plan(releases: Releases, act: Act) -> list[Event]:
     decided = {**facts, "decision": "ROLL_BACK", "decision_reason": "; ".join(reasons)}
     text = f"{act.release_id} was rolled back to {to}: {'; '.join(reasons)}"
     incident = {**facts, "severity": "critical", "text": text}
+    switch = _event(act, kinds.RELEASE_ROLLED_BACK, act.release_id, facts)
     return [
-        _event(act, kinds.RELEASE_ROLLED_BACK, act.release_id, facts),
+        switch,
         freezes.freeze(release.strategy, f"rollback/{act.release_id}", act.by, text, act.session, "rollback"),
         _event(act, kinds.DECISION_MADE, act.release_id, decided),
         _event(act, kinds.INCIDENT_OPENED, release.strategy, incident),
+        *follow(switch, release),
     ]
 
 

@@ -1,6 +1,6 @@
 """How a release rises: what is missing for the next stage, and how much exposure each release has.
 
-Minimum stays are counted in sessions, gates and majors are handed in. What the ledger itself enforces (order,
+Minimum stays are counted in sessions, gates and majors are handed in. What the ledger itself enforces (order, stays,
 signatures, freezes) stands in `releases`. Not here: reading tables (`orchestration`), rolling back (`rollback`).
 """
 
@@ -105,19 +105,30 @@ def start(release: Release, by: str, session: dt.date) -> Event:
     return Event(key, kinds.RELEASE_STARTED, release.release_id, by, {"strategy": release.strategy}, session)
 
 
-def promote(release: Release, by: str, session: dt.date, config: GovernanceConfig) -> Event:
-    """The event that raises a release by one stage at the close of a session; the caller has asked `may_promote`."""
+def stayed(progress: Progress, release: Release) -> list[dt.date]:
+    """Sessions that a release has stayed in its stage, as `promote` and `settle` record them."""
+    return _since(progress.sessions, release.since)
+
+
+def promote(
+    release: Release, by: str, session: dt.date, config: GovernanceConfig, sessions: Sequence[dt.date]
+) -> Event:
+    """The event that raises a release by one stage at the close of a session; the caller has asked `may_promote`.
+
+    `sessions` are those `stayed`: the fold counts them again.
+    """
     _, following = around(config.stages, release.stage)
     name = following.name if following is not None else ""
     key = f"{kinds.RELEASE_PROMOTED}/{release.release_id}/{name}"
-    payload = {"strategy": release.strategy, "from": release.stage, "stage": name}
+    payload = {"strategy": release.strategy, "from": release.stage, "stage": name, **_stay(sessions)}
     return Event(key, kinds.RELEASE_PROMOTED, release.release_id, by, payload, session)
 
 
-def settle(release: Release, by: str, session: dt.date) -> Event:
-    """The event by which a release counts as stable; the caller has asked `may_become_stable`."""
+def settle(release: Release, by: str, session: dt.date, sessions: Sequence[dt.date]) -> Event:
+    """The event by which a release counts as stable after `sessions`; the caller has asked `may_become_stable`."""
     key = f"{kinds.RELEASE_STABLE}/{release.release_id}"
-    return Event(key, kinds.RELEASE_STABLE, release.release_id, by, {"strategy": release.strategy}, session)
+    payload = {"strategy": release.strategy, **_stay(sessions)}
+    return Event(key, kinds.RELEASE_STABLE, release.release_id, by, payload, session)
 
 
 def hold(release: Release, by: str, reason: str, session: dt.date, role: str = "", on: bool = True) -> Event:
@@ -125,6 +136,10 @@ def hold(release: Release, by: str, reason: str, session: dt.date, role: str = "
     key = f"{kinds.RELEASE_HELD}/{release.release_id}/{session}/{'on' if on else 'off'}"
     payload = {"hold": on, "reason": reason}
     return Event(key, kinds.RELEASE_HELD, release.release_id, by, payload, session, role)
+
+
+def _stay(sessions: Sequence[dt.date]) -> dict[str, list[str]]:
+    return {"sessions_in_stage": [day.isoformat() for day in sessions]}
 
 
 def _common(release: Release, freezes: Freezes) -> list[str]:

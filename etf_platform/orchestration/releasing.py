@@ -22,7 +22,7 @@ from etf_platform.core.units.event import Event
 from etf_platform.governance import breaker, evidence, freezes, prerelease, releases, rollback, stages
 from etf_platform.governance.gates import release_state
 from etf_platform.governance.letters import poster
-from etf_platform.governance.releases import Release, Releases
+from etf_platform.governance.releases import Release, Releases, follow
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.provenance import code_commit
 
@@ -216,10 +216,13 @@ def promote_once(platform: Platform, release_id: str, session: dt.date, by: str)
         progress, is_last = progress_of(platform, release, session), release.stage == config.stages[-1].name
         judge = stages.may_become_stable if is_last else stages.may_promote
         missing = judge(release, frozen, progress, config)
-        event = stages.settle(release, by, session) if is_last else stages.promote(release, by, session, config)
+        days = stages.stayed(progress, release)
+        event = (
+            stages.settle(release, by, session, days) if is_last else stages.promote(release, by, session, config, days)
+        )
     if missing:
         raise GateClosedError(f"promoting {release_id}", " | ".join(missing), "see to it, then ask again")
-    return record(platform, [event])
+    return record(platform, [event, *follow(event, release)])
 
 
 def data_version(platform: Platform, strategy: str) -> dict[str, int]:

@@ -103,7 +103,14 @@ def test_major_risk_on_two_sessions_freezes(raised, staff):
 def test_deviation_above_the_limit_degrades_to_the_last_stable_release(raised, staff):
     fresh = reactions.record(raised, staff.config, observe("live_deviation_bps", 301, 5), "A_SHARE", post)
 
-    assert kinds(fresh) == ["failsafe.fired", "release.rolled_back", "freeze.on", "decision.made", "incident.opened"]
+    assert kinds(fresh) == [
+        "failsafe.fired",
+        "release.rolled_back",
+        "freeze.on",
+        "decision.made",
+        "incident.opened",
+        "experiment.rolled_back",
+    ]
     state = releases.fold(recorded.events(raised), staff.config, "A_SHARE")
     assert (state.active.release_id, state.candidate) == ("R1", None)
 

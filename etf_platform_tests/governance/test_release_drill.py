@@ -20,7 +20,7 @@ from etf_platform.storage.opsdb import EVENTS, OUTBOX
 from etf_platform_tests.resources import release_story as story
 from etf_platform_tests.resources.release_story import append, day, post, trigger
 
-ACT = ["release.rolled_back", "freeze.on", "decision.made", "incident.opened"]
+ACT = ["release.rolled_back", "freeze.on", "decision.made", "incident.opened", "experiment.rolled_back"]
 
 
 def fold(ops, staff, strategy="A_SHARE"):
@@ -60,13 +60,13 @@ def test_a_release_rises_through_all_stages_with_signatures_and_minimum_stays(op
         progress = stages.Progress([day(i) for i in range(n + 1)], gates={"all": (State.PASS, "")})
         if candidate.stage == "FULL":
             if not stages.may_become_stable(candidate, free, progress, config):
-                append(ops, stages.settle(candidate, "system:test", day(n)))
+                append(ops, stages.settle(candidate, "system:test", day(n), stages.stayed(progress, candidate)))
             continue
         missing = stages.may_promote(candidate, free, progress, config)
         if missing == ["no signature to leave S50"]:
             append(ops, staff.seal(releases.approval(candidate, "Chen Yu", "engineering", day(n), leaves="S50")))
         if not missing:
-            append(ops, stages.promote(candidate, "system:test", day(n), config))
+            append(ops, stages.promote(candidate, "system:test", day(n), config, stages.stayed(progress, candidate)))
             seen.append((fold(ops, staff).candidate.stage, n))
 
     # SHADOW 1 session, S5 2, S20 3, S50 5 and one more day for its signature; FULL 5 clean ones
@@ -296,7 +296,7 @@ def test_code_cannot_leave_a_stage_that_needs_a_signature(ops, staff):
     release = fold(ops, staff).candidate
 
     append(ops, releases.approval(release, "Zhao Min", "risk", day(n), leaves="S50"))
-    append(ops, stages.promote(release, "system:test", day(n), staff.config))
+    append(ops, stages.promote(release, "system:test", day(n), staff.config, story.sessions(n, 5)))
 
     assert fold(ops, staff).candidate.stage == "S50"
 
@@ -311,6 +311,68 @@ def test_code_cannot_jump_over_stages_or_rewrite_a_proposal(ops, staff):
 
     assert fold(ops, staff).candidate.stage == "SHADOW"
     assert fold(ops, staff).candidate.config_hash == "config of R1"
+
+
+def promotion(to: str, days: list, as_of) -> Event:
+    """A promotion by hand, whatever it says of its stay."""
+    stay = [each.isoformat() for each in days]
+    return Event("forged", "release.promoted", "R1", "system:test", {"stage": to, "sessions_in_stage": stay}, as_of)
+
+
+@pytest.mark.parametrize(
+    ("to", "days", "reason"),
+    [
+        ("S20", [], "0 of 2 sessions in S5 on record"),
+        ("S20", [day(3)], "1 of 2 sessions in S5 on record"),
+        ("S20", [day(3), day(3)], "its sessions do not lie in S5"),
+        ("S20", [day(1), day(3)], "its sessions do not lie in S5"),  # the stage began at the close of day 2
+        ("S20", [day(3), day(5)], "its sessions do not lie in S5"),  # the promotion is of day 4
+        ("S50", [day(3), day(4)], "S50 does not follow S5"),
+    ],
+)
+def test_a_promotion_before_the_minimum_stay_or_over_a_stage_changes_nothing_and_is_reported(
+    ops, staff, to, days, reason
+):
+    append(ops, story.proposal("R1"))
+    story.rise(ops, staff.config, staff, "R1", "S5")
+    assert fold(ops, staff).candidate.since == day(2)
+
+    append(ops, promotion(to, days, day(4)))
+    assert fold(ops, staff).candidate.stage == "S5"
+    (finding,) = releases.broken(recorded.events(ops), staff.config)
+    assert (finding.key, finding.subject, finding.reason) == ("forged", "R1", reason)
+
+
+def test_a_promotion_after_the_stay_counts_and_is_not_reported(ops, staff):
+    append(ops, story.proposal("R1"))
+    story.rise(ops, staff.config, staff, "R1", "S5")
+
+    append(ops, promotion("S20", [day(3), day(4)], day(4)))
+    assert fold(ops, staff).candidate.stage == "S20"
+    assert releases.broken(recorded.events(ops), staff.config) == []
+
+
+def test_leaving_s50_without_a_signature_is_reported(ops, staff):
+    append(ops, story.proposal("R1"))
+    n = story.rise(ops, staff.config, staff, "R1", "S50")
+
+    append(ops, promotion("FULL", story.sessions(n + 4, 5), day(n + 4)))
+    assert fold(ops, staff).candidate.stage == "S50"
+    assert [f.reason for f in releases.broken(recorded.events(ops), staff.config)] == [
+        "nobody had signed that it may leave S50"
+    ]
+
+
+def test_a_release_counts_as_stable_only_after_its_sessions_in_the_last_stage(ops, staff):
+    append(ops, story.proposal("R1"))
+    n = story.rise(ops, staff.config, staff, "R1", "FULL") - 1
+    release = fold(ops, staff).candidate
+    assert (release.stage, release.since) == ("FULL", day(n))
+
+    append(ops, replace(stages.settle(release, "system:test", day(n + 4), story.sessions(n + 4, 4)), key="early"))
+    assert fold(ops, staff).active is None
+    append(ops, stages.settle(release, "system:test", day(n + 5), story.sessions(n + 5, 5)))
+    assert fold(ops, staff).active.release_id == "R1"
 
 
 def test_an_event_changed_in_the_file_itself_breaks_its_seal(ops, staff):

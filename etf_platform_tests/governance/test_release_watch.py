@@ -9,8 +9,9 @@ from etf_platform.core import tables as declared
 from etf_platform.core.config import load_config
 from etf_platform.core.states import State
 from etf_platform.core.workspace import Workspace, packaged_config
-from etf_platform.governance import breaker, freezes, releases, stages
+from etf_platform.governance import breaker, experiments, freezes, releases, rollback, stages
 from etf_platform.governance.evidence import CORE_KPIS
+from etf_platform.governance.experiment_record import Conditions, Plan, Results
 from etf_platform.orchestration import release_watch, releasing
 from etf_platform.orchestration.platform import Platform
 from etf_platform.storage import events as recorded
@@ -33,12 +34,13 @@ def platform(tmp_path, staff) -> Platform:
 
 def raise_to_stable(platform: Platform, staff, release) -> None:
     ops, config = platform.ops, staff.config
-    for _ in range(3):
-        release = releases.fold(recorded.events(ops), config, "A_SHARE").candidate
-        if release.stage == "S50":
-            append(ops, staff.seal(releases.approval(release, "Zhao Min", "risk", day(3), leaves="S50")))
-        append(ops, stages.promote(release, "system:test", day(3), config))
-    append(ops, stages.settle(release, "system:test", day(4)))
+    at = (release.since - day(0)).days
+    for stage in config.stages[1:-1]:
+        release, at = releases.fold(recorded.events(ops), config, "A_SHARE").candidate, at + stage.sessions
+        if stage.needs_signature:
+            append(ops, staff.seal(releases.approval(release, "Zhao Min", "risk", day(at), leaves=stage.name)))
+        append(ops, stages.promote(release, "system:test", day(at), config, story.sessions(at, stage.sessions)))
+    append(ops, stages.settle(release, "system:test", day(at + 5), story.sessions(at + 5, 5)))
 
 
 def write_kpis(platform: Platform, session: dt.date, **changes: dict) -> None:
@@ -94,7 +96,8 @@ def test_a_bad_figure_in_the_tables_rolls_back_once(platform, changes, rule):
     done = release_watch.roll_back_where_due(platform, "A_SHARE", SESSION)
 
     assert done[0].payload["rules"] == [rule]
-    assert kinds(done) == ["release.rolled_back", "freeze.on", "decision.made", "incident.opened"]
+    acts = ["release.rolled_back", "freeze.on", "decision.made", "incident.opened", "experiment.rolled_back"]
+    assert kinds(done) == acts
     assert release_watch.roll_back_where_due(platform, "A_SHARE", SESSION) == []
 
 
@@ -103,14 +106,15 @@ def test_the_stable_release_is_judged_from_the_session_after_a_rollback(platform
     state = releases.fold(recorded.events(platform.ops), staff.config, "A_SHARE")
     raise_to_stable(platform, staff, state.candidate)
     story.rise(platform.ops, staff.config, staff, "R2", "S5", start=0)
-    write_kpis(platform, SESSION, max_drawdown={"value": -0.30})
+    session, following = dt.date(2024, 11, 14), dt.date(2024, 11, 15)
+    write_kpis(platform, session, max_drawdown={"value": -0.30})
 
-    first = release_watch.roll_back_where_due(platform, "A_SHARE", SESSION)
+    first = release_watch.roll_back_where_due(platform, "A_SHARE", session)
 
     assert (first[0].subject, first[0].payload["to"]) == ("R2", "R1")
-    assert release_watch.roll_back_where_due(platform, "A_SHARE", SESSION) == []
-    write_kpis(platform, SESSION + dt.timedelta(days=1), max_drawdown={"value": -0.30})
-    later = release_watch.roll_back_where_due(platform, "A_SHARE", SESSION + dt.timedelta(days=1))
+    assert release_watch.roll_back_where_due(platform, "A_SHARE", session) == []
+    write_kpis(platform, following, max_drawdown={"value": -0.30})
+    later = release_watch.roll_back_where_due(platform, "A_SHARE", following)
     assert (later[0].subject, later[0].payload["to"]) == ("R1", "CASH")
 
 
@@ -145,6 +149,25 @@ def test_a_candidate_rises_when_every_gate_passes(platform, staff, monkeypatch):
 
     assert kinds(done) == ["release.promoted"]
     assert releases.fold(recorded.events(platform.ops), staff.config, "A_SHARE").candidate.stage == "S20"
+
+
+def test_an_experiment_follows_its_release_from_stable_to_rolled_back(platform, staff, monkeypatch):
+    """Nobody approved the experiment by itself: two people signed the release that names it."""
+    monkeypatch.setattr(releasing, "gates_of", lambda *given: {"all": (State.PASS, "")})
+    ran = Conditions({}, {}, "c", "d", "sample", "1", False, "e", {})
+    name = experiments.record(
+        platform.ops, Plan("rotation_backtest", "B", "rotation:OTHER", {}), ran, Results(None, None, {}, ())
+    )
+    append(platform.ops, story.proposal("S1", strategy="OTHER", experiment_id=name))
+    n = story.rise(platform.ops, staff.config, staff, "S1", "FULL", start=0)
+
+    statuses = [experiments.registry(staff.config, platform.ops)[name].status]
+    done = release_watch.promote_where_possible(platform, "OTHER", day(n + 10))
+    statuses.append(experiments.registry(staff.config, platform.ops)[name].status)
+    rollback.roll_back(platform.ops, staff.config, story.trigger("S1", day(n + 11)), story.post)
+    statuses.append(experiments.registry(staff.config, platform.ops)[name].status)
+    assert kinds(done) == ["release.stable", "experiment.released"]
+    assert statuses == ["running", "released", "rolled_back"]
 
 
 def test_the_breaker_moves_and_is_on_record(platform):

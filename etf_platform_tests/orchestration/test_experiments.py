@@ -286,6 +286,24 @@ def test_an_event_back_test_of_the_page_registers_itself(copied):
     assert everything(copied)[-1].experiment_id == result["experiment_id"]
 
 
+@pytest.mark.parametrize("words", [("Fewer funds",), ("--title", "Fewer funds")])
+def test_what_is_going_to_be_tried_is_put_on_record(copied, words):
+    parent = everything(copied)[0].experiment_id
+
+    done = cli(copied, "new", *words, "--hypothesis", "less noise", "--parent", parent)
+    plan = everything(copied)[-1].plan
+    assert done.exit_code == 0 and done.output.strip() == everything(copied)[-1].experiment_id
+    assert (plan.title, plan.hypothesis, plan.parent) == ("Fewer funds", "less noise", parent)
+
+
+@pytest.mark.parametrize("words", [(), ("One", "--title", "Other")])
+def test_a_plan_has_one_title(copied, words):
+    before = len(everything(copied))
+
+    assert cli(copied, "new", *words).exit_code == 1
+    assert len(everything(copied)) == before
+
+
 def cli(platform, *words):
     places = ("--home", str(platform.workspace.home), "--config", str(platform.workspace.config))
     return CliRunner().invoke(main, ["exp", *words, *places])

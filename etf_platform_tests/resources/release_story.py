@@ -26,6 +26,11 @@ def day(n: int) -> dt.date:
     return FIRST + dt.timedelta(days=n)
 
 
+def sessions(until: int, count: int) -> list[dt.date]:
+    """The last `count` sessions up to the `until`-th."""
+    return [day(i) for i in range(until - count + 1, until + 1)]
+
+
 def proposal(release_id: str, strategy: str = "A_SHARE", rollback_to: str = "CASH", **facts: str) -> Event:
     """A proposal whose facts are made of its id."""
     known = {
@@ -71,10 +76,10 @@ def rise(engine, config: GovernanceConfig, staff, release_id: str, until: str, s
         if stage.needs_signature:
             append(engine, staff.seal(releases.approval(release, "Zhao Min", "risk", day(n), leaves=stage.name)))
         n += stage.sessions
-        append(engine, stages.promote(release, "system:test", day(n), config))
+        append(engine, stages.promote(release, "system:test", day(n), config, sessions(n, stage.sessions)))
     if until == "stable":
         n += config.stages[-1].sessions
-        append(engine, stages.settle(release, "system:test", day(n)))
+        append(engine, stages.settle(release, "system:test", day(n), sessions(n, config.stages[-1].sessions)))
     return n + 1
 
 
