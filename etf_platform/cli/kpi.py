@@ -28,7 +28,7 @@ def list_metrics(workspace: Workspace, fmt: Format) -> None:
     from etf_platform.orchestration.platform import Platform
 
     rows = registry_rows(Platform.open(workspace))
-    print_frame(rows if fmt != "table" else rows.drop(columns=["title", "source", "formula"]), fmt)
+    print_frame(rows if fmt != "table" else rows.drop(columns=["title", "source", "aliases", "formula"]), fmt)
 
 
 @kpi.command("show")

@@ -27,11 +27,13 @@ def registry_rows(platform: Platform | None = None) -> pd.DataFrame:
                 "major": _shown(m.major, platform),
                 "week": m.weekly,
                 "least": m.least,
+                "age": m.most_age,
                 "of": " and ".join(m.scopes),
                 "core": "yes" if m.is_core else "",
                 "owner": m.owner,
                 "source": m.source,
                 "version": m.version,
+                "aliases": ", ".join(m.aliases),
                 "formula": m.formula,
             }
             for m in registry()

@@ -24,11 +24,21 @@ def enabled_fuses(config: Config) -> tuple[Fuse, ...]:
 
 
 def data_dictionary() -> str:
-    """docs/data_dictionary.md: every table and every factor column."""
+    """docs/data_dictionary.md: every table, every factor column and every metric of operations."""
     from etf_platform.core.tables import TABLES
     from etf_platform.storage.dictionary import render
 
-    return render(TABLES, column_rows())
+    return render(TABLES, column_rows(), metric_rows())
+
+
+def metric_rows() -> list[dict[str, object]]:
+    """One row per metric of the registry, thresholds as the keys that they stand under."""
+    from etf_platform.orchestration.kpi_questions import registry_rows
+
+    return [
+        {"metric": f"`{row['kpi']}`"} | {str(name): text for name, text in row.items() if name != "kpi"}
+        for row in registry_rows().to_dict("records")
+    ]
 
 
 def column_rows() -> list[dict[str, object]]:

@@ -11,8 +11,23 @@ Generated from the declarations in `etf_platform.core.tables`; do not edit. A ta
 "not defined here" and nothing else; every row carries its source.
 """
 
+_METRICS = """## Metrics of kpi/values
 
-def render(tables: Iterable[Table], factors: Sequence[Mapping[str, object]] = ()) -> str:
+Generated from the registry in `etf_platform.kpi.metrics`. Better: the side that is better. Warn and major are keys of
+`governance.yaml` (`-` is the negative, `.0` the first of a pair) or numbers; a value strictly beyond them is WARN or
+FAIL; without an entry the metric is not judged, or by what its formula says. Week: how the value of an ISO week follows
+from its sessions. Least: observations without which it is BLOCKED `insufficient`. Age: sessions that its newest input
+may lie back; older is BLOCKED `stale`. The baseline is the mean of the metric's own values over the 60 sessions (12
+weeks) before, or of as many as there are. Core metrics gate releases.
+
+"""
+
+
+def render(
+    tables: Iterable[Table],
+    factors: Sequence[Mapping[str, object]] = (),
+    metrics: Sequence[Mapping[str, object]] = (),
+) -> str:
     """The dictionary as Markdown.
 
     Parameters
@@ -21,13 +36,20 @@ def render(tables: Iterable[Table], factors: Sequence[Mapping[str, object]] = ()
         One section each, in the given order.
     factors : sequence of mappings
         One row per factor column; the keys of the first row are the heading (e.g. name, unit, warm-up, meaning).
+    metrics : sequence of mappings
+        One row per metric of operations, likewise.
     """
     sections = [_HEAD, *(_section(table) for table in tables)]
-    if factors:
-        heading = list(factors[0])
-        rows = [[str(factor.get(name, "")) for name in heading] for factor in factors]
-        sections.append("## Factor columns of factors/panel\n\n" + _grid(heading, rows))
+    sections += _described("## Factor columns of factors/panel\n\n", factors)
+    sections += _described(_METRICS, metrics)
     return "\n".join(sections)
+
+
+def _described(intro: str, units: Sequence[Mapping[str, object]]) -> list[str]:
+    if not units:
+        return []
+    heading = list(units[0])
+    return [intro + _grid(heading, [[str(unit.get(name, "")) for name in heading] for unit in units])]
 
 
 def _section(table: Table) -> str:
