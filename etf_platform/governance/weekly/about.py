@@ -66,4 +66,12 @@ def overall(parts: Iterable[Judged]) -> Judged:
     return worst(state for state, _ in found), "; ".join(dict.fromkeys(reason for _, reason in ordered if reason))
 
 
+def said_of(named: Iterable[tuple[str, str]]) -> list[str]:
+    """`name: reason` sentences from (name, reason) pairs; names that share a reason share a sentence."""
+    found: dict[str, list[str]] = {}
+    for name, reason in named:
+        found.setdefault(reason, []).append(name)
+    return [f"{', '.join(dict.fromkeys(names))}: {reason}" for reason, names in found.items()]
+
+
 _SEVERITY = (State.PASS, State.WARN, State.FAIL, State.BLOCKED)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from etf_platform.core.states import State
 from etf_platform.core.units.event import DRIFT_MOVED, RETRAIN_CLOSED, RETRAIN_OPENED, Event
-from etf_platform.governance.weekly.about import About, Judged, overall
+from etf_platform.governance.weekly.about import About, Judged, overall, said_of
 from etf_platform.governance.weekly.artefact import Artefact
 from etf_platform.reports.tables import records
 
@@ -57,16 +57,16 @@ def build(drift: Mapping[str, pd.DataFrame], events: Iterable[Event], about: Abo
 
 
 def _judged(strategies: Sequence[Mapping[str, Any]], features: Sequence[Mapping[str, Any]]) -> Judged:
-    parts: list[Judged] = [(State.BLOCKED, f"{s['strategy']}: {s['reason']}") for s in strategies if s["reason"]]
+    gaps = said_of((str(s["strategy"]), str(s["reason"])) for s in strategies if s["reason"])
+    parts: list[Judged] = [(State.BLOCKED, text) for text in gaps or ["missing: no strategy"] * (not strategies)]
     for row in features:
         named = f"{row['strategy']} {row['feature']}"
         if row["stage"] in ("DEGRADE", "RETRAIN") or row["level"] == "major":
             parts.append((State.FAIL, f"{named}: {row['level']}, {row['stage']}"))
         elif row["stage"] == "ALERT" or row["level"] == "alert":
             parts.append((State.WARN, f"{named}: {row['level']}, {row['stage']}"))
-        if row["state"] == "BLOCKED":
-            parts.append((State.BLOCKED, f"{named}: {row['reason']}"))
-    return overall(parts or [(State.BLOCKED, "missing: no strategy")])
+    unknown = ((f"{row['strategy']} {row['feature']}", row["reason"]) for row in features if row["state"] == "BLOCKED")
+    return overall([*parts, *((State.BLOCKED, text) for text in said_of(unknown))])
 
 
 def _features(strategy: str, rows: pd.DataFrame, about: About) -> list[dict[str, Any]]:

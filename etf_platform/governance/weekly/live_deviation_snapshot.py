@@ -130,7 +130,7 @@ def _heat_map(rows: pd.DataFrame, quoted: Mapping[str, Quoted]) -> list[dict[str
     groups = {symbol: group for each in quoted.values() for symbol, group in each.groups.items()}
     traded = {symbol: amount for each in quoted.values() for symbol, amount in each.traded.items()}
     keyed = rows.assign(
-        group=rows["symbol"].map(groups).fillna("unknown"),
+        group=[groups.get(symbol, "unknown") for symbol in rows["symbol"]],
         bucket=[_size(traded.get(symbol)) for symbol in rows["symbol"]],
         far=rows["deviation_bps"].abs(),
     )

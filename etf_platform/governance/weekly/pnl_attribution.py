@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from etf_platform.core.states import State
-from etf_platform.governance.weekly.about import About, Judged, overall
+from etf_platform.governance.weekly.about import About, Judged, overall, said_of
 from etf_platform.governance.weekly.artefact import Artefact
 from etf_platform.governance.weekly.fill_parts import ACCOUNT, CENT, Parts
 from etf_platform.measures.attribution import FILL_PARTS, attribution_coverage
@@ -69,7 +69,7 @@ def _judged(
     parts: list[Judged] = [(State.BLOCKED, f"{name}: {error}") for name, error in errors.items()]
     if not known:
         parts.append((State.BLOCKED, "missing: no active strategy"))
-    absent = dict.fromkeys(f"{m['strategy']}: {m['reason']}" for m in missing if not m["symbol"])
+    absent = said_of((m["strategy"], m["reason"]) for m in missing if not m["symbol"])
     parts += [(State.BLOCKED, text) for text in absent]
     parts += [(State.WARN, f"{m['strategy']}: {m['symbol']} {m['reason']}") for m in missing if m["symbol"]]
     thin = [row for row in rows if row["coverage"] < min_coverage]

@@ -14,7 +14,7 @@ import pandas as pd
 
 from etf_platform.core.config.governance import WeeklyThresholds
 from etf_platform.core.states import State
-from etf_platform.governance.weekly.about import About, Judged, Reference, overall
+from etf_platform.governance.weekly.about import About, Judged, Reference, overall, said_of
 from etf_platform.governance.weekly.artefact import Artefact
 from etf_platform.reports.tables import records
 
@@ -71,7 +71,8 @@ def build(facts: Facts, limits: WeeklyThresholds, about: About) -> Artefact:
 
 def _judged(exceptions: Sequence[Mapping[str, Any]], blocked: Sequence[Mapping[str, str]]) -> Judged:
     freezing = [each for each in exceptions if each["action"] == FREEZE]
-    parts: list[Judged] = [(State.BLOCKED, f"{each['strategy']}: {each['reason']}") for each in blocked]
+    gaps = said_of((each["strategy"], each["reason"]) for each in blocked)
+    parts: list[Judged] = [(State.BLOCKED, text) for text in gaps]
     if exceptions:
         named = ", ".join(f"{each['strategy']} {each['metric']}" for each in exceptions)
         parts.append((State.FAIL if freezing else State.WARN, f"{len(exceptions)} exception(s): {named}"))
