@@ -351,6 +351,7 @@ def snapshot(
 EXCEPTION = {"strategy": "A_SHARE", "metric": "sharpe", "parameter_id": "abc", "action": "review"}
 RISK = {"week": "2024-W45", "summary": {"exceptions": 0, "blocked": 0}, "exceptions": [], "blocked": []}
 GATE = {"as_of": LAST, "summary": {"commands": 1, "failed": 0, "all_passed": True}, "results": []}
+FAILED_GATE = {**GATE, "summary": {"commands": 2, "failed": 1, "all_passed": False}}
 TIMED = {"executed": True, "passed": True, "measures": [], "reason": ""}
 SIGNED = {"signature": {"by": "Zhao Min", "role": "risk", "session": LAST}}
 PAIRS = [{"strategy": "A_SHARE", "session": str(day), "status": "PASS", "first_stage": ""} for day in SESSIONS]
@@ -409,7 +410,7 @@ class TestAudit:
             ("change_log_complete", "BLOCKED", {"repository": Repository((), is_shallow=True)}),
             ("minimum_regression_passed", "BLOCKED", {"regression": None}),
             ("minimum_regression_passed", "BLOCKED", {"regression": {**GATE, "as_of": "2024-11-07"}}),
-            ("minimum_regression_passed", "FAIL", {"regression": {**GATE, "summary": {"commands": 2, "failed": 1, "all_passed": False}}}),
+            ("minimum_regression_passed", "FAIL", {"regression": FAILED_GATE}),
             ("performance_baseline_passed", "BLOCKED", {"performance": None}),
             ("performance_baseline_passed", "BLOCKED", {"performance": {**TIMED, "executed": False, "passed": None}}),
             ("performance_baseline_passed", "FAIL", {"performance": {**TIMED, "passed": False}}),

@@ -135,7 +135,7 @@ def _regressed(gate: Document | None, last: dt.date | None) -> Judged:
 def _measured(document: Document | None, name: str) -> Judged:
     if document is None or not document["executed"]:
         return State.BLOCKED, f"missing: the {name} was not executed"
-    return (State.PASS, "") if document["passed"] is True else (State.FAIL, str(document["reason"]))
+    return (State.PASS, "") if document["passed"] is True else (State.FAIL, str(document["reason"]) or "beyond a limit")
 
 
 def _compared(pairs: Sequence[Mapping[str, Any]]) -> Judged:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from etf_platform.core.states import State
-from etf_platform.governance.weekly.about import About, Judged, overall
+from etf_platform.governance.weekly.about import About, Judged, overall, said_of
 from etf_platform.governance.weekly.artefact import Artefact
 from etf_platform.reports.tables import records
 
@@ -37,9 +37,7 @@ def build(values: pd.DataFrame, strategies: Sequence[str], about: About) -> Arte
     about : About
     """
     rows = [_row(values, strategy, about) for strategy in strategies]
-    judged = (
-        overall((State(row["status"]), _said(row)) for row in rows) if rows else (State.BLOCKED, "missing: nothing")
-    )
+    judged = _overall(rows) if rows else (State.BLOCKED, "missing: no strategy")
     return about.artefact(NAME, judged, {"as_of": str(about.last or ""), "kpi_snapshot": rows})
 
 
@@ -88,5 +86,9 @@ def _newest(mine: pd.DataFrame) -> str:
     return "" if mine.empty else f"{mine['date'].max():%Y-%m-%d}"
 
 
-def _said(row: dict[str, Any]) -> str:
-    return f"{row['strategy']}: {row['reason']}" if row["reason"] else ""
+def _overall(rows: Sequence[dict[str, Any]]) -> Judged:
+    parts: list[Judged] = [(State(row["status"]), "") for row in rows]
+    for status in dict.fromkeys(row["status"] for row in rows):
+        named = [(row["strategy"], row["reason"]) for row in rows if row["status"] == status and row["reason"]]
+        parts += [(State(status), text) for text in said_of(named)]
+    return overall(parts)
