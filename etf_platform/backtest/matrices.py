@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from etf_platform.core.errors import BadInputError
+from etf_platform.core.places import places_of
 
 
 class Market(NamedTuple):
@@ -44,7 +45,7 @@ def dense(frame: pd.DataFrame, columns: list[str], sessions: pd.DatetimeIndex, s
     BadInputError
         A row dated on no session or of no listed symbol; two rows of one symbol on one session.
     """
-    rows, cols = sessions.get_indexer(pd.DatetimeIndex(frame["date"])), symbols.get_indexer(pd.Index(frame["symbol"]))
+    rows, cols = sessions.get_indexer(pd.DatetimeIndex(frame["date"])), places_of(frame["symbol"], symbols)
     doing = "laying out bars by session and symbol"
     if (rows < 0).any() or (cols < 0).any():
         stray = frame.loc[(rows < 0) | (cols < 0), ["date", "symbol"]].iloc[0]

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from etf_platform.core.errors import BadInputError
+from etf_platform.core.places import ordered_places
 from etf_platform.factors.aliases import Published, lookup, published
 from etf_platform.factors.compute import Failure
 from etf_platform.factors.panel import known_factors
@@ -134,11 +135,11 @@ def panel_meta(
 
 def hash_bars(bars: pd.DataFrame) -> str:
     """First 16 hex digits of a digest over the rows of the bars, whatever their order; `input_hash` of the metadata."""
-    ordered = bars.sort_values(["symbol", "date"], kind="stable")
     rows = pd.util.hash_pandas_object(
-        ordered[["date", "symbol", "open", "high", "low", "close", "volume", "amount", "adj_factor"]], index=False
+        bars[["date", "symbol", "open", "high", "low", "close", "volume", "amount", "adj_factor"]], index=False
     )
-    return hashlib.md5(rows.to_numpy().tobytes(), usedforsecurity=False).hexdigest()[:16]
+    order, _ = ordered_places(bars["symbol"], bars["date"])
+    return hashlib.md5(rows.to_numpy()[order].tobytes(), usedforsecurity=False).hexdigest()[:16]
 
 
 def _factor_meta(entry: Published, engine_version: str) -> dict[str, Any]:

@@ -16,12 +16,13 @@ import pandas as pd
 import etf_platform.factors
 from etf_platform.core.catalog import collect
 from etf_platform.core.errors import BadInputError, UnknownUnitError
+from etf_platform.core.places import ordered_places
 from etf_platform.core.units.factor import Factor
 from etf_platform.factors.aliases import panel_columns
 from etf_platform.factors.compute import Failure, compute_arrays
 from etf_platform.factors.jit import compiled
 from etf_platform.factors.kernels.storing import as_stored
-from etf_platform.factors.series import BAR_COLUMNS, PRICES, required_columns
+from etf_platform.factors.series import PRICES, required_columns
 
 BATCH = 32
 """Columns held in float64 at a time; the panel itself is float32."""
@@ -111,8 +112,9 @@ def compute_panel(
         An unknown column.
     """
     factors = (*find_factors(columns), *extra)
-    ordered, offsets = _long(bars, factors)
-    whole = _Bars.of(ordered, offsets, since)
+    names = required_columns(tuple({name for factor in factors for name in factor.inputs}))
+    order, offsets = _layout(bars, names)
+    whole = _Bars.of(bars, names, order, offsets, since)
     block = np.empty((len(factors), whole.wanted.size), dtype=np.float32)
     failures: list[Failure] = []
     for rows, part in _parts(factors, whole, since):
@@ -123,7 +125,7 @@ def compute_panel(
             failures.extend(failed)
             part.store(chosen, values, block, np.array(batch))
     panel = pd.DataFrame(block.T, columns=[factor.column for factor in factors], copy=False)
-    keys = ordered[["date", "symbol"]].iloc[whole.wanted].reset_index(drop=True)
+    keys = bars[["date", "symbol"]].take(order[whole.wanted]).reset_index(drop=True)
     return PanelResult(pd.concat([keys, panel], axis=1), tuple(failures))
 
 
@@ -148,12 +150,17 @@ class _Bars:
     wanted: np.ndarray
 
     @classmethod
-    def of(cls, ordered: pd.DataFrame, offsets: np.ndarray, since: date | None) -> "_Bars":
-        days = ordered["date"].to_numpy()
+    def of(
+        cls, bars: pd.DataFrame, names: Sequence[str], order: np.ndarray, offsets: np.ndarray, since: date | None
+    ) -> "_Bars":
+        """The named columns of the bars in this order."""
+        days = bars["date"].to_numpy()[order]
         rows = np.arange(days.size) if since is None else np.flatnonzero(days >= np.datetime64(since))
         wanted = rows[np.argsort(days[rows], kind="stable")]
-        adjustment = ordered["adj_factor"].to_numpy(np.float64)
-        return cls(offsets, _adjusted(ordered, adjustment), adjustment, wanted)
+        adjustment = bars["adj_factor"].to_numpy(np.float64)[order]
+        series = {name: bars[name].to_numpy(np.float64)[order] for name in names}
+        prices = {name: series[name] * adjustment for name in PRICES if name in series}
+        return cls(offsets, series | prices, adjustment, wanted)
 
     def last(self, reach: int) -> "_Bars":
         """The wanted rows, which end every symbol, and `reach - 1` before them."""
@@ -182,23 +189,15 @@ def _parts(factors: Sequence[Factor], whole: _Bars, since: date | None) -> list[
     return [(recursive, whole), (others, whole.last(max(factors[row].warmup for row in others)))]
 
 
-def _long(bars: pd.DataFrame, factors: Sequence[Factor]) -> tuple[pd.DataFrame, np.ndarray]:
-    """Bars sorted by symbol and date, and the first row of every symbol."""
-    names = tuple({name for factor in factors for name in factor.inputs})
-    needed = ["date", "symbol", "adj_factor", *required_columns(names)]
-    missing = [name for name in needed if name not in bars.columns]
+def _layout(bars: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the bars by symbol and date, and the first of every symbol among them."""
+    missing = [name for name in ("date", "symbol", "adj_factor", *names) if name not in bars.columns]
     if missing:
         raise BadInputError("computing a factor panel", f"the bars lack {', '.join(missing)}", "pass complete bars")
-    ordered = bars[needed].sort_values(["symbol", "date"], kind="stable", ignore_index=True)
-    if ordered.duplicated(["symbol", "date"]).any():
-        twice = ordered.loc[ordered.duplicated(["symbol", "date"]), ["symbol", "date"]].iloc[0].tolist()
+    order, codes = ordered_places(bars["symbol"], bars["date"])
+    days, is_next = bars["date"].to_numpy()[order], np.diff(codes) != 0
+    repeated = np.flatnonzero(~is_next & (days[1:] == days[:-1]))
+    if repeated.size:
+        twice = bars.iloc[order[repeated[0] + 1]][["symbol", "date"]].tolist()
         raise BadInputError("computing a factor panel", f"{twice} stands twice", "remove the duplicate at its source")
-    codes = ordered["symbol"].factorize()[0]
-    return ordered, np.concatenate(([0], np.flatnonzero(np.diff(codes)) + 1, [len(ordered)] * (len(ordered) > 0)))
-
-
-def _adjusted(ordered: pd.DataFrame, adjustment: np.ndarray) -> dict[str, np.ndarray]:
-    """Contiguous float64 series; prices times adj_factor."""
-    present = [name for name in BAR_COLUMNS if name in ordered.columns]
-    series = {name: np.ascontiguousarray(ordered[name].to_numpy(np.float64)) for name in present}
-    return {name: column * adjustment if name in PRICES else column for name, column in series.items()}
+    return order, np.concatenate(([0], np.flatnonzero(is_next) + 1, [order.size] * (order.size > 0)))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from etf_platform.core.places import places_of
 from etf_platform.measures.association import average_ranks, newey_west_t, rank_ic
 
 TERCILE = 1.0 / 3.0
@@ -106,7 +107,7 @@ def _mean_where(values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
 def _matrix(frame: pd.DataFrame, values: np.ndarray, dates: pd.Index, symbols: pd.Index) -> np.ndarray:
     """Values of a long frame as sessions x symbols; NaN where there is no row."""
     out = np.full((len(dates), len(symbols)), np.nan)
-    rows, columns = dates.get_indexer(pd.Index(frame["date"])), symbols.get_indexer(pd.Index(frame["symbol"]))
+    rows, columns = dates.get_indexer(pd.Index(frame["date"])), places_of(frame["symbol"], symbols)
     inside = (rows >= 0) & (columns >= 0)
     out[rows[inside], columns[inside]] = values[inside]
     return out

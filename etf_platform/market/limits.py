@@ -40,7 +40,10 @@ def rates_of(rows: pd.DataFrame, instruments: Mapping[str, Instrument]) -> np.nd
     ndarray of shape (n,)
     """
     rates, days = np.full(len(rows), np.nan), rows["date"].to_numpy()
-    for symbol, places in rows.groupby("symbol", sort=False).indices.items():
+    codes, symbols = pd.factorize(rows["symbol"])
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(np.bincount(codes, minlength=len(symbols)))
+    for symbol, places in zip(symbols, np.split(order, ends)[:-1], strict=True):
         rates[places] = limit_rates(str(symbol), pd.DatetimeIndex(days[places]), instruments.get(str(symbol)))
     return rates
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from etf_platform.core.config.models import Eligibility, Quality
 from etf_platform.core.errors import BadInputError
+from etf_platform.core.places import places_of
 from etf_platform.core.ticks import limit_price, to_ticks
 from etf_platform.strategies.matrices import to_matrices, trailing_sum
 
@@ -41,13 +42,13 @@ class Earlier:
     def from_bars(cls, bars: pd.DataFrame, rows: pd.DatetimeIndex, symbols: pd.Index) -> "Earlier":
         """Count bars that all lie on `rows`, the sessions before the first row of the matrices."""
         known = bars[np.isfinite(bars["close"].to_numpy(dtype=np.float64))]
-        day, fund = rows.get_indexer(pd.Index(known["date"])), symbols.get_indexer(pd.Index(known["symbol"]))
+        day, fund = rows.get_indexer(pd.Index(known["date"])), places_of(known["symbol"], symbols)
         first = np.full(len(symbols), len(rows))
         np.minimum.at(first, fund, day)
         codes, names = pd.factorize(bars["source"])
         newest = np.full(len(symbols), -1)
         order = np.argsort(bars["date"].to_numpy(), kind="stable")
-        newest[symbols.get_indexer(pd.Index(bars["symbol"]))[order]] = codes[order]
+        newest[places_of(bars["symbol"], symbols)[order]] = codes[order]
         source = np.append(np.asarray(names, dtype=object), "")[newest]
         return cls(np.bincount(fund, minlength=len(symbols)), len(rows) - first, source)
 

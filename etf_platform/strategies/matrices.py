@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from etf_platform.core.errors import BadInputError
+from etf_platform.core.places import places_of
 
 
 def session_rows(dates: pd.Series, sessions: pd.DatetimeIndex) -> pd.DatetimeIndex:
@@ -53,7 +54,7 @@ def to_matrices(frame: pd.DataFrame, columns: Sequence[str], rows: pd.DatetimeIn
     if missing:
         raise BadInputError("laying out a panel", f"there is no column {', '.join(missing)}", "rebuild the panel")
     cells = rows.get_indexer(pd.Index(frame["date"])) * len(symbols)
-    places = symbols.get_indexer(pd.Index(frame["symbol"]))
+    places = places_of(frame["symbol"], symbols)
     inside = (cells >= 0) & (places >= 0)
     cells = (cells + places)[inside]
     if cells.size and np.bincount(cells).max() > 1:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from etf_platform.core.errors import BadInputError
+from etf_platform.core.places import places_of
 
 MARKET, RESIDUAL, TOTAL = "market", "residual", "total"
 INSUFFICIENT = "insufficient"
@@ -100,7 +101,7 @@ class _Panel:
         dates = ordered["date"].to_numpy()
         days, starts = np.unique(dates, return_index=True)
         values = ordered[list(factors)].to_numpy(dtype=np.float64)
-        place = symbols.get_indexer(pd.Index(ordered["symbol"]))
+        place = places_of(ordered["symbol"], symbols)
         return cls(days, np.append(starts, len(dates)), place, values, len(symbols))
 
     def before(self, day: pd.Timestamp) -> np.ndarray:
@@ -117,7 +118,7 @@ def _wide(frame: pd.DataFrame, column: str, dates: pd.DatetimeIndex, symbols: pd
     """Date x symbol; NaN where the frame has no row."""
     inside = frame[frame["date"].isin(dates)]
     table = np.full((len(dates), len(symbols)), np.nan)
-    table[dates.get_indexer(pd.Index(inside["date"])), symbols.get_indexer(pd.Index(inside["symbol"]))] = inside[column]
+    table[dates.get_indexer(pd.Index(inside["date"])), places_of(inside["symbol"], symbols)] = inside[column]
     return table
 
 
