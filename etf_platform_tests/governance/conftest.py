@@ -7,9 +7,12 @@ import pytest
 import sqlalchemy as sa
 
 from etf_platform.core.config.governance import FailSafeRule, GovernanceConfig, Person
+from etf_platform.core.secrets import IN_DAGSTER, SIGN_SECRET
 from etf_platform.core.units.event import Event
+from etf_platform.core.workspace import packaged_config
 from etf_platform.governance import people
 from etf_platform.storage.opsdb import open_ops
+from etf_platform_tests.resources.command import invoke
 
 SECRETS = {
     "Li Wei": "seven quiet rivers flow",
@@ -92,3 +95,29 @@ def event() -> Callable[..., Event]:
         return Event(key, kind, subject, by, rest.pop("payload", {"reason": "because"}), **rest)
 
     return make
+
+
+@pytest.fixture
+def gov(tmp_path, monkeypatch):
+    """Calls `gov` on a new home whose configuration knows the people of the tests; `secret` is the shell's."""
+    config = tmp_path / "configs"
+    config.mkdir()
+    for file in packaged_config().glob("*.yaml"):
+        text = file.read_text(encoding="utf-8")
+        if file.name == "governance.yaml":
+            known = [
+                f"  {name}: {{roles: [{', '.join(ROLES[name])}], verifier: {people.new_verifier(secret, cost=10)}}}"
+                for name, secret in SECRETS.items()
+            ]
+            text = "\n".join("people:" if line.startswith("people:") else line for line in text.splitlines())
+            text = text.replace("people:", "\n".join(["people:", *known]), 1)
+        (config / file.name).write_text(text, encoding="utf-8")
+    monkeypatch.delenv(IN_DAGSTER, raising=False)
+
+    def call(*words: str, secret: str = "", day: str | None = "2024-10-08"):
+        monkeypatch.setenv(SIGN_SECRET, secret)
+        dated = ["--date", day] if day else []
+        return invoke(["gov", *words, *dated, "--home", tmp_path / "home", "--config", config])
+
+    call.ops = lambda: open_ops(f"sqlite:///{tmp_path}/home/ops.db")
+    return call
