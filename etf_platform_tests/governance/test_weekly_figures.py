@@ -19,6 +19,8 @@ SESSIONS = tuple(dt.date(2024, 11, day) for day in (4, 5, 6, 7, 8))
 FRIDAY = "2024-11-08"
 ABOUT = About("2024-W45", SESSIONS, commit="0.1.0+354d4126060c", is_dirty=False)
 SOUND = {
+    "nav_return": 0.0012,
+    "availability": 1.0,
     "pnl_net": 1200.0,
     "sharpe": 0.8,
     "max_drawdown": -0.06,
@@ -99,7 +101,10 @@ class TestKpiSnapshot:
     def test_a_row_of_today_made_from_older_inputs_is_stale(self):
         rows = kpis(sharpe={"value": 0.8, "as_of": pd.Timestamp("2024-11-07")})
 
-        assert kpi_snapshot.build(rows, ("A_SHARE",), ABOUT).reason == "A_SHARE: stale: sharpe"
+        assert (
+            kpi_snapshot.build(rows, ("A_SHARE",), ABOUT).reason
+            == "A_SHARE: stale: sharpe, made from data of 2024-11-07"
+        )
 
     def test_a_strategy_without_any_row_blocks_the_others(self):
         artefact = kpi_snapshot.build(kpis(), ("A_SHARE", "QDII"), ABOUT)
@@ -108,6 +113,19 @@ class TestKpiSnapshot:
 
     def test_daily_rows_do_not_stand_in_for_weekly_ones(self):
         assert kpi_snapshot.build(kpis(period="day"), ("A_SHARE",), ABOUT).status == "BLOCKED"
+
+    def test_a_metric_that_gates_nothing_and_cannot_be_judged_blocks_nothing_but_a_major_of_it_counts(self):
+        rows = kpis()
+        other = rows.iloc[[0]].assign(kpi="false_alarm_rate", status="BLOCKED", reason="insufficient")
+        failed = other.assign(kpi="attribution_coverage", status="FAIL", reason="0.5 < 0.9")
+
+        assert kpi_snapshot.build(pd.concat([rows, other]), ("A_SHARE",), ABOUT).status == "PASS"
+        assert kpi_snapshot.build(pd.concat([rows, other, failed]), ("A_SHARE",), ABOUT).status == "FAIL"
+
+    def test_strategies_that_share_a_reason_share_a_sentence(self):
+        rows = pd.concat([kpis(s, sharpe={"value": 0.1, "status": "WARN", "reason": "low"}) for s in ("A", "B")])
+
+        assert kpi_snapshot.build(rows, ("A", "B"), ABOUT).reason == "A, B: sharpe WARN: low"
 
     def test_a_failed_metric_is_named_with_its_reason(self):
         rows = kpis(sharpe={"value": 0.1, "status": "FAIL", "reason": "0.1 < 0.25"})

@@ -142,7 +142,7 @@ class TestDrift:
         alert = drift_report.build({"A": drift(level="alert", state="WARN", stage="ALERT")}, [], ABOUT)
 
         assert (major.status, major.body["summary"]["majors"]) == ("FAIL", 1)
-        assert (alert.status, alert.reason) == ("WARN", "A volatility_20: alert, ALERT")
+        assert (alert.status, alert.reason) == ("WARN", "A: volatility_20 alert, ALERT")
 
     def test_a_session_without_drift_blocks_and_is_named(self):
         rows = drift()

@@ -106,14 +106,13 @@ def _updated(rows: Sequence[Mapping[str, Any]], strategies: Sequence[str], last:
 
 
 def _assigned(rows: Sequence[Mapping[str, Any]], strategies: Sequence[str], experiments: Collection[str]) -> Judged:
-    named = {row["strategy"]: str(row["experiment_id"] or "") for row in rows}
+    named = {row["strategy"]: [name for name in str(row["experiment_id"] or "").split(", ") if name] for row in rows}
     if not named:
         return State.BLOCKED, "missing: no KPI snapshot"
     without = [name for name in strategies if not named.get(name)]
-    strange = [f"{name} {named[name]}" for name in strategies if named.get(name) and named[name] not in experiments]
-    said = [f"no experiment: {', '.join(without)}"] * bool(without) + [
-        f"not in the registry: {', '.join(strange)}"
-    ] * bool(strange)
+    strange = dict.fromkeys(each for name in strategies for each in named.get(name, ()) if each not in experiments)
+    said = [f"no experiment: {', '.join(without)}"] * bool(without)
+    said += [f"not in the registry: {', '.join(strange)}"] * bool(strange)
     return (State.FAIL, "; ".join(said)) if said else (State.PASS, "")
 
 

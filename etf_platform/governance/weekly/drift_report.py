@@ -59,14 +59,27 @@ def build(drift: Mapping[str, pd.DataFrame], events: Iterable[Event], about: Abo
 def _judged(strategies: Sequence[Mapping[str, Any]], features: Sequence[Mapping[str, Any]]) -> Judged:
     gaps = said_of((str(s["strategy"]), str(s["reason"])) for s in strategies if s["reason"])
     parts: list[Judged] = [(State.BLOCKED, text) for text in gaps or ["missing: no strategy"] * (not strategies)]
+    for state, picked in ((State.FAIL, _is_bad), (State.WARN, _is_warned)):
+        found = [(str(row["strategy"]), _said(row)) for row in features if picked(row)]
+        parts += [(state, text) for text in said_of(found)]
+    unknown: dict[str, list[str]] = {}
     for row in features:
-        named = f"{row['strategy']} {row['feature']}"
-        if row["stage"] in ("DEGRADE", "RETRAIN") or row["level"] == "major":
-            parts.append((State.FAIL, f"{named}: {row['level']}, {row['stage']}"))
-        elif row["stage"] == "ALERT" or row["level"] == "alert":
-            parts.append((State.WARN, f"{named}: {row['level']}, {row['stage']}"))
-    unknown = ((f"{row['strategy']} {row['feature']}", row["reason"]) for row in features if row["state"] == "BLOCKED")
-    return overall([*parts, *((State.BLOCKED, text) for text in said_of(unknown))])
+        if row["state"] == "BLOCKED":
+            unknown.setdefault(str(row["strategy"]), []).append(f"{row['feature']} {row['reason']}")
+    blocked = said_of((strategy, ", ".join(names)) for strategy, names in unknown.items())
+    return overall([*parts, *((State.BLOCKED, text) for text in blocked)])
+
+
+def _is_bad(row: Mapping[str, Any]) -> bool:
+    return row["stage"] in ("DEGRADE", "RETRAIN") or row["level"] == "major"
+
+
+def _is_warned(row: Mapping[str, Any]) -> bool:
+    return not _is_bad(row) and (row["stage"] == "ALERT" or row["level"] == "alert")
+
+
+def _said(row: Mapping[str, Any]) -> str:
+    return f"{row['feature']} {row['level']}, {row['stage']}"
 
 
 def _features(strategy: str, rows: pd.DataFrame, about: About) -> list[dict[str, Any]]:

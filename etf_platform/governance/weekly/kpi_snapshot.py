@@ -4,12 +4,13 @@ A value that is absent, or older than the week's last session, is BLOCKED. Not h
 exceptions (`risk_exceptions`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from etf_platform.core.states import State
+from etf_platform.governance.evidence import CORE_KPIS
 from etf_platform.governance.weekly.about import About, Judged, overall, said_of
 from etf_platform.governance.weekly.artefact import Artefact
 from etf_platform.reports.tables import records
@@ -22,6 +23,7 @@ SHOWN = {  # column -> key in the registry
     "var_breach_rate": "var_breach_rate",
     "fill_calibration_error": "fill_calibration_error",
 }
+JUDGED = tuple(dict.fromkeys((*SHOWN.values(), *CORE_KPIS)))
 METRIC = ("kpi", "value", "baseline", "trend", "warn", "major", "status", "reason", "as_of", "registry_version")
 
 
@@ -35,20 +37,24 @@ def build(values: pd.DataFrame, strategies: Sequence[str], about: About) -> Arte
     strategies : sequence of str
         The active ones; each gets a row, with or without values.
     about : About
+
+    Returns
+    -------
+    Artefact
+        A row is as bad as the worst of the metrics shown and of those that gate releases, or FAIL when any metric is; a
+        further metric that is not judged stands in its list and blocks nothing.
     """
-    rows = [_row(values, strategy, about) for strategy in strategies]
-    judged = _overall(rows) if rows else (State.BLOCKED, "missing: no strategy")
-    return about.artefact(NAME, judged, {"as_of": str(about.last or ""), "kpi_snapshot": rows})
+    judged = {strategy: _judged(values, strategy, about) for strategy in strategies}
+    rows = [_row(values, strategy, about, overall(judged[strategy])) for strategy in strategies]
+    body = {"as_of": str(about.last or ""), "kpi_snapshot": rows}
+    return about.artefact(NAME, _together(judged) if rows else (State.BLOCKED, "missing: no strategy"), body)
 
 
-def _row(values: pd.DataFrame, strategy: str, about: About) -> dict[str, Any]:
-    mine = values[(values["strategy"] == strategy) & (values["period"] == "week")]
-    now = mine[mine["date"] == pd.Timestamp(about.last)] if about.last else mine.iloc[:0]
-    found = {str(row["kpi"]): row for row in records(now)}
+def _row(values: pd.DataFrame, strategy: str, about: About, judged: Judged) -> dict[str, Any]:
+    mine, found = _weekly(values, strategy), _found(values, strategy, about)
     shown = {column: found.get(key, {}).get("value") for column, key in SHOWN.items()}
     if shown["max_drawdown_abs"] is not None:
         shown["max_drawdown_abs"] = abs(shown["max_drawdown_abs"])
-    state, reason = _judged(mine, found, about)
     first = next(iter(found.values()), {})
     return {
         "strategy": strategy,
@@ -58,37 +64,49 @@ def _row(values: pd.DataFrame, strategy: str, about: About) -> dict[str, Any]:
         "config": first.get("config", ""),
         "data_version": first.get("data_version", ""),
         **shown,
-        "status": state.value,
-        "reason": reason,
+        "status": judged[0].value,
+        "reason": judged[1],
         "metrics": [{name: row[name] for name in METRIC} for _, row in sorted(found.items())],
     }
 
 
-def _judged(mine: pd.DataFrame, found: dict[str, dict[str, Any]], about: About) -> Judged:
+def _weekly(values: pd.DataFrame, strategy: str) -> pd.DataFrame:
+    return values[(values["strategy"] == strategy) & (values["period"] == "week")]
+
+
+def _found(values: pd.DataFrame, strategy: str, about: About) -> dict[str, dict[str, Any]]:
+    mine = _weekly(values, strategy)
+    now = mine[mine["date"] == pd.Timestamp(about.last)] if about.last else mine.iloc[:0]
+    return {str(row["kpi"]): row for row in records(now)}
+
+
+def _judged(values: pd.DataFrame, strategy: str, about: About) -> list[Judged]:
+    mine, found = _weekly(values, strategy), _found(values, strategy, about)
     if not about.sessions:
-        return State.BLOCKED, "missing: the week has no session"
+        return [(State.BLOCKED, "missing: the week has no session")]
     if mine.empty:
-        return State.BLOCKED, "missing: no weekly KPI"
+        return [(State.BLOCKED, "missing: no weekly KPI")]
     if not found:
-        return State.BLOCKED, f"stale: the newest weekly KPI are of {_newest(mine)}"
-    absent = [key for key in SHOWN.values() if key not in found]
-    parts = [(State(row["status"]), f"{key} {row['status']}: {row['reason']}") for key, row in found.items()]
-    return overall([*[(State.BLOCKED, f"missing: {', '.join(absent)}")] * bool(absent), *_old(found, about), *parts])
+        return [(State.BLOCKED, f"stale: the newest weekly KPI are of {_newest(mine)}")]
+    absent = [key for key in JUDGED if key not in found]
+    parts: list[Judged] = [(State.BLOCKED, f"missing: {', '.join(absent)}")] * bool(absent)
+    for key, row in found.items():
+        state, said = State(row["status"]), f"{key} {row['status']}: {row['reason']}"
+        if key in JUDGED and state is State.PASS and (row["as_of"] or "") < str(about.last):
+            state, said = State.BLOCKED, f"stale: {key}, made from data of {row['as_of'] or 'no day'}"
+        if state is State.FAIL or key in JUDGED:
+            parts.append((state, said if state is not State.PASS else ""))
+    return parts
 
 
-def _old(found: dict[str, dict[str, Any]], about: About) -> list[Judged]:
-    """A passing row of today that was made from older inputs is stale all the same."""
-    old = [key for key, row in found.items() if row["status"] == "PASS" and (row["as_of"] or "") < str(about.last)]
-    return [(State.BLOCKED, f"stale: {', '.join(old)}")] if old else []
+def _together(judged: Mapping[str, Sequence[Judged]]) -> Judged:
+    """All of them; strategies that share a reason share a sentence."""
+    parts = [(state, strategy, text) for strategy, each in judged.items() for state, text in each if text]
+    states = dict.fromkeys(state for state, _, _ in parts)
+    return overall(
+        (state, said) for state in states for said in said_of((name, text) for s, name, text in parts if s is state)
+    )
 
 
 def _newest(mine: pd.DataFrame) -> str:
     return "" if mine.empty else f"{mine['date'].max():%Y-%m-%d}"
-
-
-def _overall(rows: Sequence[dict[str, Any]]) -> Judged:
-    parts: list[Judged] = [(State(row["status"]), "") for row in rows]
-    for status in dict.fromkeys(row["status"] for row in rows):
-        named = [(row["strategy"], row["reason"]) for row in rows if row["status"] == status and row["reason"]]
-        parts += [(State(status), text) for text in said_of(named)]
-    return overall(parts)
