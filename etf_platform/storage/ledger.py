@@ -1,6 +1,7 @@
 """What is recorded in the ops database, and how it is read back. No rules, no thresholds."""
 
 import datetime as dt
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from etf_platform.core.errors import StorageError
-from etf_platform.core.units.event import EXPERIMENT_RUN
+from etf_platform.core.units.event import EXPERIMENT_RUN, RELEASE_PROPOSED
 from etf_platform.storage.opsdb import (
     ACCEPTED_RUNS,
     EVENTS,
@@ -162,21 +163,32 @@ def old_experiments(engine: sa.Engine) -> list[Row]:
 
 
 def referenced_versions(engine: sa.Engine) -> dict[str, set[int]]:
-    """Table address -> versions that snapshots, experiments and sweeps of old refer to.
+    """Table address -> versions that snapshots, experiments, releases and sweeps of old refer to.
 
-    A snapshot's `manifest["tables"]` and an experiment's conditions map addresses to versions. Events count whether
-    they are sealed or not.
+    A snapshot's `manifest["tables"]` and an experiment's conditions map addresses to versions, a release's
+    `data_version` is the JSON of such a map. Events count whether they are sealed or not.
     """
     runs = sa.select(EVENTS.c.payload).where(EVENTS.c.kind == EXPERIMENT_RUN)
     named = [row["manifest"].get("tables", {}) for row in snapshots(engine)]
     named += [row["payload"]["conditions"]["data_version"] for row in _rows(engine, "reading experiments", runs)]
     named += [_old_version(row["params"]) for row in old_experiments(engine)]
+    proposed = sa.select(EVENTS.c.payload).where(EVENTS.c.kind == RELEASE_PROPOSED)
+    named += [versions_in(row["payload"].get("data_version")) for row in _rows(engine, "reading releases", proposed)]
     kept: dict[str, set[int]] = {}
     for versions in named:
         for address, version in versions.items():
             if version is not None:
                 kept.setdefault(address, set()).add(int(version))
     return kept
+
+
+def versions_in(text: object) -> dict[str, int]:
+    """Table address -> version from JSON; nothing where it is none."""
+    try:
+        found = json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        return {}
+    return {str(k): v for k, v in found.items() if isinstance(v, int)} if isinstance(found, dict) else {}
 
 
 def _old_version(params: Mapping[str, Any]) -> Row:
