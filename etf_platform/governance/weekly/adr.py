@@ -15,6 +15,7 @@ from etf_platform.core.config.governance import GovernanceConfig
 from etf_platform.core.units.event import ADR_WRITTEN, MANUAL_DONE, RELEASE_ROLLED_BACK, Event
 from etf_platform.governance.ledger import counted
 from etf_platform.governance.weekly.artefact import Artefact
+from etf_platform.governance.weekly.manual import ITEMS
 from etf_platform.governance.weekly.pack import Pack
 
 NAME = "adr"
@@ -115,7 +116,7 @@ def build(pack: Pack, record: Record, changes: int = 10) -> Artefact:
         "risk_findings": list(audit.get("risk_exceptions") or ()),
         "warnings": list(canary.get("warnings", ())),
         "recent_changes": list((audit.get("change_log") or {}).get("entries") or ())[:changes],
-        "follow_up": list(audit.get("incomplete_tasks") or ()),
+        "follow_up": [task for task in audit.get("incomplete_tasks") or () if task not in ITEMS.values()],
     }
     return pack.artefact(NAME, pack.state("canary_checklist"), body)
 

@@ -22,13 +22,27 @@ TASKS = {
     "minimum_regression_failed": ("engineering", "mend the regression and run `gov daily-regression` again"),
     "performance_baseline_failed": ("engineering", "bring the P95 of VaR and back-test below its limit"),
     "latency_baseline_failed": ("engineering", "bring signal, risk check and end to end below their limits"),
-    "rollback_baseline_not_tagged": ("engineering", "tag the previous stable release: `gov prepare-rollback-tag`"),
+    "rollback_baseline_not_tagged": (
+        "engineering",
+        "have a stable release to fall back on, and tag it (`gov prepare-rollback-tag`)",
+    ),
     "drift_major": ("research", "audit the parameters of the strategies that drift; close the retrain that was opened"),
-    "data_blocked": ("engineering", "make the missing inputs and run the chain again"),
+    "data_blocked": ("engineering", "bring the missing inputs, each named under Reason, and run the chain again"),
     "consistency_replay": ("engineering", "make online and offline agree over the week"),
     "live_deviation": ("risk", "explain every deviation alert between market and model"),
     "frozen": ("risk", "see to the cause of the freeze, then lift it by a signature: `gov unfreeze`"),
     "deliverable_missing": ("research", "make the deliverable that is missing"),
+}
+
+# blocker -> check of the checklist, or document, that says more
+ABOUT = {
+    "risk_exceptions": "risk_exceptions",
+    "consistency_exceptions": "consistency_replay",
+    "minimum_regression_failed": "minimum_regression_passed",
+    "performance_baseline_failed": "performance_baseline_passed",
+    "latency_baseline_failed": "latency_baseline_passed",
+    "rollback_baseline_not_tagged": "rollback_version_marked",
+    "drift_major": "drift_report",
 }
 
 
@@ -51,6 +65,7 @@ def build(pack: Pack, freezes: Sequence[str] = (), acts: Sequence[str] = ()) -> 
         "decision": APPROVE if approved else REMEDIATE,
         "recommendation": pack.text("canary_checklist", "recommendation") or "none",
         "decision_reason": "every check of the week passed" if approved else "; ".join(held),
+        "explained": [_explained(pack, reason) for reason in held],
         "blockers": held,
         "warnings": list(canary.get("warnings", ())),
         "evidence": [_evidence(pack, name) for name in sorted(pack.documents)],
@@ -68,19 +83,32 @@ def held_by(pack: Pack, freezes: Sequence[str] = ()) -> list[str]:
     found = [str(name) for name in pack.rows("canary_checklist", "blockers")]
     if pack.text("canary_checklist", "recommendation") != PROCEED and not found:
         found.append(f"data_blocked=canary_checklist ({reason or state})")
-    replay = replay_check(pack)
-    if replay.state is not State.PASS:
+    replay, known = replay_check(pack), ",".join(found)
+    if replay.state is not State.PASS and "consistency_replay" not in known:
         found.append(f"consistency_replay {replay.state}: {replay.reason}".rstrip(": "))
     state, reason = pack.state("live_deviation_snapshot")
-    if not state.is_open:
+    if not state.is_open and "live_deviation_snapshot" not in known:
         found.append(f"live_deviation {state}: {reason}".rstrip(": "))
     found += [f"frozen: {freeze}" for freeze in freezes]
-    return found + [f"deliverable_missing: {name}" for name in DELIVERABLES if name not in pack.documents]
+    absent = [name for name in DELIVERABLES if name not in pack.documents and name not in known]
+    return found + [f"deliverable_missing: {name}" for name in absent]
 
 
 def _state(pack: Pack, held: Sequence[str]) -> State:
     blocked = any(reason.startswith(("data_blocked", "deliverable_missing")) or " BLOCKED" in reason for reason in held)
     return State.BLOCKED if blocked else State.FAIL
+
+
+def _explained(pack: Pack, blocker: str) -> dict[str, Any]:
+    """A blocker with what stands behind it: reasons of the documents or checks that it is about."""
+    key, _, names = blocker.partition("=")
+    checks = {row["key"]: row["reason"] for row in pack.rows("canary_checklist", "preconditions")}
+    if key == "data_blocked":
+        words = {name: checks.get(name) or pack.state(name)[1] for name in names.split(",")}
+        return {"blocker": key, "because": [f"{name}: {reason}" for name, reason in words.items()]}
+    name = ABOUT.get(key, "")
+    said = checks.get(name, "") or (pack.state(name)[1] if name else "")
+    return {"blocker": blocker, "because": [said] if said else []}
 
 
 def _evidence(pack: Pack, name: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from etf_platform.reports.weekly.canary_checklist import baseline
-from etf_platform.reports.weekly.parts import bullets, records, table
+from etf_platform.reports.weekly.parts import brief, bullets, records, table
 
 EXCEPTIONS = ("strategy", "metric", "threshold", "actual", "scope", "action", "experiment_id")
 
@@ -24,7 +24,7 @@ def head(document: Mapping[str, Any]) -> str:
 
 def parts(document: Mapping[str, Any]) -> dict[str, str]:
     """Name -> text of every generated part, in order; each ends with a line break."""
-    evidence = ((e["document"], e["status"], e["reason"]) for e in document["evidence"])
+    evidence = ((e["document"], e["status"], brief(e["reason"])) for e in document["evidence"])
     changes = ((c.get("date"), c.get("commit8"), c.get("subject")) for c in document["recent_changes"])
     texts = {
         "Decision": _decision(document),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from etf_platform.reports.weekly.parts import bullets, lead_of, page, signatures, table
+from etf_platform.reports.weekly.parts import bullets, page, signatures, table
 
 
 def markdown(document: Mapping[str, Any]) -> str:
@@ -21,7 +21,7 @@ def markdown(document: Mapping[str, Any]) -> str:
         "Triggered Rollback Conditions": "Any one rolls back by itself:\n\n" + bullets(document["rollback_conditions"]),
         "Sign-off": signatures(document["sign_off"]),
     }
-    return page("Canary Checklist", lead_of(document), sections)
+    return page("Canary Checklist", [f"- Week: {document['week']}", f"- State: **{document['status']}**"], sections)
 
 
 def baseline(marker: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from etf_platform.reports.weekly.parts import bullets, cell, page
+from etf_platform.reports.weekly.parts import brief, bullets, page
 
 
 def markdown(document: Mapping[str, Any]) -> str:
@@ -11,7 +11,7 @@ def markdown(document: Mapping[str, Any]) -> str:
     sections = {
         "Status": f"**{document['status']}**",
         "Gate": f"**{document['gate']}**",
-        "Reason": cell(document["reason"]) or "every check passed and everything is signed",
+        "Reason": brief(document["reason"], 400) or "every check passed and everything is signed",
         "Auto Blockers": bullets(document["auto_blockers"]),
         "Pending Items": bullets(document["pending_items"]),
         "Missing Manual Checks": bullets(document["missing_manual_checks"]),

@@ -16,10 +16,16 @@ def page(title: str, lead: Sequence[str], sections: Mapping[str, str]) -> str:
 
 
 def lead_of(document: Mapping[str, Any]) -> list[str]:
-    """Week, state and reason of a document."""
+    """Week and state of a document, and the beginning of the reason."""
     state = f"- State: **{document['status']}**"
     reason = str(document.get("reason") or "")
-    return [f"- Week: {document['week']}", f"{state} ({cell(reason)})" if reason else state]
+    return [f"- Week: {document['week']}", f"{state} ({brief(reason)})" if reason else state]
+
+
+def brief(text: Any, most: int = 160) -> str:
+    """The beginning of a long reason; the document that it is from says all."""
+    said = cell(text)
+    return said if len(said) <= most else said[:most].rsplit(" ", 1)[0].rstrip(",;:") + " …"
 
 
 def bullets(lines: Iterable[Any]) -> str:
