@@ -188,10 +188,18 @@ class TestRiskExceptions:
         assert exceptions(coverage(), sharpe=0.5, max_drawdown=-0.25)["exceptions"] == []
 
     def test_two_majors_of_a_strategy_freeze(self):
-        found = exceptions(coverage(), sharpe=0.1, max_drawdown=-0.3)
+        major = {"status": "FAIL", "reason": "beyond major"}
+
+        found = exceptions(coverage(), sharpe={"value": 0.1, **major}, max_drawdown={"value": -0.3, **major})
 
         assert [each["action"] for each in found["exceptions"]] == ["freeze", "freeze"]
         assert found["status"] == "FAIL"
+
+    def test_a_naked_sharpe_of_a_few_weeks_freezes_nothing(self):
+        found = exceptions(coverage(), sharpe=-1.5, fill_calibration_error=0.3)
+
+        assert [each["action"] for each in found["exceptions"]] == [risk_exceptions.REVIEW] * 2
+        assert found["status"] == "WARN"
 
     def test_too_few_forecasts_are_not_judged(self):
         few = coverage(n_forecasts=60, light="", status="BLOCKED", reason="insufficient: 60 forecasts", kupiec=np.nan)

@@ -16,6 +16,7 @@ from etf_platform.core.config.governance import WeeklyThresholds
 from etf_platform.core.states import State
 from etf_platform.governance.weekly.about import About, Judged, Reference, overall, said_of
 from etf_platform.governance.weekly.artefact import Artefact
+from etf_platform.governance.weekly.kpi_snapshot import SHOWN
 from etf_platform.reports.tables import records
 
 NAME = "risk_exceptions"
@@ -100,7 +101,7 @@ def _test(row: dict[str, Any], facts: Facts, about: About) -> dict[str, Any]:
         "parameter_id": at.parameter_id,
         "status": "BLOCKED" if is_old else row["status"],
         "reason": f"stale: tested up to {row['last_date']}" if is_old else row["reason"],
-        "action": row["action"],
+        "action": "none" if is_old or row["status"] == "BLOCKED" else row["action"],
         "is_governing": row["is_governing"],
     }
 
@@ -125,23 +126,28 @@ def _of_test(test: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
 
 
 def _hardened(exceptions: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Two majors of a strategy freeze; a passed limit and a red test are majors, a yellow test is none."""
+    """Two majors of a strategy freeze; a yellow test, or a limit passed by a KPI that is no major itself, is none."""
     majors = Counter(each["strategy"] for each in exceptions if each["is_major"])
     return [{**e, "action": FREEZE if e["is_major"] and majors[e["strategy"]] > 1 else e["action"]} for e in exceptions]
 
 
 def _limits(facts: Facts, limits: WeeklyThresholds, about: About) -> list[dict[str, Any]]:
-    """Limits of the week that a KPI of a strategy passed; a value of another day is none."""
+    """Limits of the week that a KPI of a strategy passed; a value of another day is none.
+
+    It is a major where the KPI itself is: a Sharpe ratio of a few weeks below its limit asks for a look, no more.
+    """
     found = []
     for row in facts.kpis:
+        majors = {each["kpi"] for each in row["metrics"] if each["status"] == "FAIL"}
         for metric, (limit, is_least) in _bounds(limits).items():
             value = row[metric]
             if value is None or row["as_of"] != str(about.last):
                 continue
             if value < limit if is_least else value > limit:
-                said = f"{'>=' if is_least else '<='} {limit:g}"
+                said, is_major = f"{'>=' if is_least else '<='} {limit:g}", SHOWN[metric] in majors
                 actual = f"{value:.4g}"
-                found.append(_exception(facts, row["strategy"], metric, said, actual, "weekly limit", REVIEW, True))
+                reason = "major" if is_major else "weekly limit"
+                found.append(_exception(facts, row["strategy"], metric, said, actual, reason, REVIEW, is_major))
     return found
 
 

@@ -17,7 +17,7 @@ from etf_platform.governance.weekly import risk_exceptions
 from etf_platform.governance.weekly.about import Reference
 from etf_platform.governance.weekly.fill_parts import Parts, Terms, fill_parts
 from etf_platform.governance.weekly.live_deviation_snapshot import Quoted
-from etf_platform.orchestration.platform import Platform
+from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.steps.attribution import STRATEGY, booking_of, sectors_of
 from etf_platform.orchestration.steps.paper import terms_of
 from etf_platform.orchestration.steps.risk import expected_groups
@@ -106,19 +106,30 @@ def _coverage(week: Week, strategy: str) -> pd.DataFrame:
 
 
 def _contributors(week: Week, coverage: pd.DataFrame) -> pd.DataFrame:
-    """What every fund added to a pool's account on the worst breaches; the portfolio holds the pools."""
+    """What every fund added to an account on the worst breaches; in the portfolio, by the pool's configured weight."""
+    worst = coverage[["strategy", "worst_date"]].dropna().drop_duplicates()
+    shares = week.platform.config.etf_pools.strategy.portfolio.weights
     parts = [pd.DataFrame({"strategy": [], "date": [], "symbol": [], "contribution": []})]
     for pool in week.pools:
-        days = coverage.loc[coverage["strategy"] == pool, "worst_date"].dropna().unique()
-        if not len(days):
+        days = worst.loc[worst["strategy"].isin([pool, PORTFOLIO]), "worst_date"].unique()
+        added = _added(week, pool, pd.DatetimeIndex(days)) if len(days) else None
+        if added is None:
             continue
-        start = pd.Timestamp(min(days)).date() - EVE
-        held, equity, bars = (week.rows(table, pool, start) for table in (t.POSITIONS, t.EQUITY, t.BARS))
-        weights = active_weights(held, equity, fund_returns(bars))
-        there = weights[weights["date"].isin(days) & (weights["portfolio_weight"] > 0.0)]
-        part = there[["date", "symbol"]].assign(strategy=pool, contribution=there["portfolio_weight"] * there["return"])
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+        parts.append(added.assign(strategy=pool))
+        blended = added["contribution"] * shares.get(pool, 0.0)
+        parts.append(added.assign(strategy=PORTFOLIO, contribution=blended))
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+
+def _added(week: Week, pool: str, days: pd.DatetimeIndex) -> pd.DataFrame | None:
+    """Weight at the close before times return, of every fund that the pool held on some days."""
+    start = days.min().date() - EVE
+    held, equity, bars = (week.rows(table, pool, start) for table in (t.POSITIONS, t.EQUITY, t.BARS))
+    if held.empty or equity.empty:
+        return None
+    weights = active_weights(held, equity, fund_returns(bars))
+    there = weights[weights["date"].isin(days) & (weights["portfolio_weight"] > 0.0)]
+    return there[["date", "symbol"]].assign(contribution=there["portfolio_weight"] * there["return"])
 
 
 def _from_eve(account: pd.DataFrame, monday: dt.date) -> pd.DataFrame:

@@ -1,0 +1,357 @@
+"""The evidence of a week from a lake, a ledger and git: what is written, from what, and when it is left alone."""
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from etf_platform.core import tables as t
+from etf_platform.core.config import load_config
+from etf_platform.core.schema import Table
+from etf_platform.core.workspace import Workspace, packaged_config
+from etf_platform.governance.weekly import artefact, signed
+from etf_platform.orchestration.platform import Platform
+from etf_platform.orchestration.step import Window
+from etf_platform.orchestration.steps import weekly
+from etf_platform.orchestration.weekly.measuring import measure
+from etf_platform.orchestration.weekly.regression import run_regression
+from etf_platform.orchestration.weekly.regression_checks import differing
+from etf_platform.orchestration.weekly.repository import repository
+
+WEEK, MONDAY, FRIDAY = "2024-W45", dt.date(2024, 11, 4), dt.date(2024, 11, 8)
+WINDOW = Window(FRIDAY, FRIDAY)
+FIGURES = (
+    "kpi_snapshot", "risk_exceptions", "change_rollback_record", "operating_audit", "pnl_attribution",
+    "live_deviation_snapshot", "consistency_replay", "drift_report",
+)  # fmt: skip
+
+
+@pytest.fixture
+def platform(tmp_path) -> Platform:
+    return opened(tmp_path / "home")
+
+
+def opened(home: Path) -> Platform:
+    return Platform(Workspace(home, packaged_config()), load_config(packaged_config()))
+
+
+def write_all(platform: Platform) -> dict[str, str]:
+    """State by document."""
+    return {name: getattr(weekly, f"write_{name}")(platform, "portfolio", WINDOW).facts["state"] for name in FIGURES}
+
+
+def read(platform: Platform, name: str, week: str = WEEK) -> dict:
+    return artefact.read(artefact.folder(platform.workspace.reports, week), name) or {}
+
+
+def store(platform: Platform, table: Table, universe: str, rows: list[dict]) -> None:
+    frame = pd.DataFrame([{**defaults(table), **row} for row in rows])
+    days = frame["date"]
+    platform.lake.write(table, universe, frame, days.min().date(), days.max().date())
+
+
+def defaults(table: Table) -> dict:
+    kinds = {"string": "", "float64": 0.0, "int64": 0, "bool": False, "timestamp": pd.Timestamp("2024-11-01 08:00Z")}
+    found = {column.name: kinds.get(column.type) for column in table.columns}
+    return found | {"source": "test (simulated)"}
+
+
+def write_accounts(platform: Platform, last: int = 8) -> None:
+    """Three accounts that hold nothing and are worth a million."""
+    days = [pd.Timestamp("2024-11-01"), *(pd.Timestamp(2024, 11, day) for day in range(4, last + 1))]
+    for pool in platform.config.pools:
+        rows = [
+            {"date": day, "nav": 1e6, "cash": 1e6, "exposure": 1.0, "positions": "{}", "marks": "{}"} for day in days
+        ]
+        store(platform, t.PAPER_ACCOUNT, pool, rows)
+        bars = [{"date": day, "symbol": "510300.SH", "open": 4.0, "close": 4.0, "adj_factor": 1.0} for day in days]
+        store(platform, t.BARS, pool, bars)
+
+
+def write_consistency(platform: Platform, days: range, state: str = "PASS") -> None:
+    for pool in platform.config.pools:
+        said = {"stage": "data", "measure": "price_mismatch", "state": state, "examples": "[]", "data_version": "{}"}
+        rows = [{"date": pd.Timestamp(2024, 11, day), **said} for day in days]
+        store(platform, t.CONSISTENCY, pool, rows)
+
+
+class TestDocuments:
+    def test_an_empty_home_passes_nothing_but_a_week_without_changes(self, platform):
+        states = write_all(platform)
+
+        assert {name for name, state in states.items() if state == "PASS"} == {"change_rollback_record"}
+        assert set(states.values()) == {"PASS", "BLOCKED"}
+        for name in FIGURES:
+            assert read(platform, name)["week"] == WEEK
+            assert (artefact.folder(platform.workspace.reports, WEEK) / f"{name}.md").exists()
+
+    def test_the_same_inputs_give_the_same_bytes_again_and_in_another_home(self, tmp_path):
+        found = []
+        for name in ("one", "two"):
+            platform = opened(tmp_path / name)
+            write_accounts(platform)
+            write_consistency(platform, range(4, 9))
+            for _ in range(2):
+                write_all(platform)
+            where = artefact.folder(platform.workspace.reports, WEEK)
+            found.append({path.name: timeless(path) for path in sorted(where.iterdir())})
+
+        assert found[0] == found[1]
+        assert len(found[0]) == 2 * len(FIGURES)
+
+    def test_writing_again_leaves_the_files_and_their_time_alone(self, platform):
+        write_accounts(platform)
+        write_all(platform)
+        where = artefact.folder(platform.workspace.reports, WEEK)
+        before = {path.name: path.read_bytes() for path in where.iterdir()}
+
+        write_all(platform)
+
+        assert {path.name: path.read_bytes() for path in where.iterdir()} == before
+
+    def test_accounts_that_stood_still_close_at_zero(self, platform):
+        write_accounts(platform)
+
+        weekly.write_pnl_attribution(platform, "portfolio", WINDOW)
+
+        document = read(platform, "pnl_attribution")
+        assert (document["status"], document["summary"]["fully_populated"]) == ("PASS", 3)
+        assert [row["net_pnl"] for row in document["attribution"]] == [0.0, 0.0, 0.0]
+
+    def test_a_session_that_is_missing_at_the_end_of_the_week_is_named(self, platform):
+        write_accounts(platform, last=7)
+
+        weekly.write_pnl_attribution(platform, "portfolio", WINDOW)
+
+        document = read(platform, "pnl_attribution")
+        assert document["status"] == "BLOCKED"
+        assert {row["session"] for row in document["missing_entries"]} == {"2024-11-08"}
+
+    def test_nothing_after_the_week_is_read(self, platform):
+        write_accounts(platform)
+        write_consistency(platform, range(4, 9))
+        write_all(platform)
+        before = bodies(platform)
+
+        write_consistency(platform, range(11, 14), state="FAIL")
+        write_all(platform)
+
+        assert bodies(platform) == before
+
+    def test_the_week_before_is_found_by_its_name_and_not_by_file_times(self, platform):
+        """A checkout scrambles modification times; dates inside the files decide."""
+        folder = artefact.folder(platform.workspace.reports, "2024-W44")
+        figures = {
+            "pnl": 0.0,
+            "sharpe": 1.0,
+            "max_drawdown_abs": 0.0,
+            "var_breach_rate": 0.0,
+            "fill_calibration_error": 0.0,
+        }
+        old = artefact.Artefact(
+            "kpi_snapshot",
+            "2024-W44",
+            "PASS",
+            "",
+            {"as_of": "2024-11-01", "kpi_snapshot": [{"strategy": "QDII", **figures}]},
+        )
+        artefact.write(folder, old, "", dt.datetime.now(dt.UTC))
+        weekly.write_kpi_snapshot(platform, "portfolio", WINDOW)
+        os.utime(folder / "kpi_snapshot.json", (4e9, 4e9))
+
+        weekly.write_operating_audit(platform, "portfolio", WINDOW)
+
+        checks = read(platform, "operating_audit")["consistency_checks"]
+        assert checks["previous_source"] == "2024-W44/kpi_snapshot.json, as of 2024-11-01"
+        assert checks["latest_source"].startswith("2024-W45/")
+
+    def test_a_file_of_this_week_with_old_content_is_stale_however_new_it_is(self, platform):
+        body = {"as_of": "2024-11-06", "summary": {"commands": 1, "failed": 0, "all_passed": True}, "results": []}
+        gate = artefact.Artefact("daily_regression_gate", WEEK, "PASS", "", body)
+        artefact.write(artefact.folder(platform.workspace.reports, WEEK), gate, "", dt.datetime.now(dt.UTC))
+
+        weekly.write_operating_audit(platform, "portfolio", WINDOW)
+
+        point = read(platform, "operating_audit")["checklist"]["minimum_regression_passed"]
+        assert (point["status"], point["reason"]) == ("BLOCKED", "stale: it was last run for 2024-11-06")
+
+    def test_a_document_that_is_no_json_is_a_parse_error_of_the_audit(self, platform):
+        where = artefact.folder(platform.workspace.reports, WEEK)
+        where.mkdir(parents=True)
+        (where / "kpi_snapshot.json").write_text("{", encoding="utf-8")
+
+        weekly.write_operating_audit(platform, "portfolio", WINDOW)
+
+        document = read(platform, "operating_audit")
+        assert (document["status"], document["summary"]["parse_errors"]) == ("BLOCKED", 1)
+        assert document["parse_errors"][0].startswith("2024-W45/kpi_snapshot.json: no JSON")
+
+    def test_a_signed_document_is_left_as_it_is(self, platform):
+        weekly.write_drift_report(platform, "portfolio", WINDOW)
+        where = artefact.folder(platform.workspace.reports, WEEK)
+        signed.keep(where, signed.files_of(where), ["Zhao Min"])
+        before = (where / "drift_report.json").read_bytes()
+        store(
+            platform,
+            t.DRIFT,
+            "A_SHARE",
+            [{"date": pd.Timestamp(FRIDAY), "feature": "x", "level": "major", "stage": "DEGRADE"}],
+        )
+
+        outcome = weekly.write_drift_report(platform, "portfolio", WINDOW)
+
+        assert outcome.facts["reason"] == "signed: left as it is"
+        assert (where / "drift_report.json").read_bytes() == before
+
+    def test_a_week_without_sessions_is_blocked(self, platform):
+        holidays = Window(dt.date(2024, 2, 16), dt.date(2024, 2, 16))
+
+        for name in FIGURES:
+            getattr(weekly, f"write_{name}")(platform, "portfolio", holidays)
+
+        assert read(platform, "kpi_snapshot", "2024-W07")["status"] == "BLOCKED"
+        assert read(platform, "operating_audit", "2024-W07")["status"] == "BLOCKED"
+
+
+def timeless(path: Path) -> object:
+    if path.suffix == ".md":
+        return path.read_text(encoding="utf-8")
+    return {key: value for key, value in json.loads(path.read_text(encoding="utf-8")).items() if key != artefact.TIME}
+
+
+def bodies(platform: Platform) -> list[dict]:
+    """Documents without times and inputs, whose table versions move."""
+    skipped = (artefact.TIME, "inputs")
+    found = [{k: v for k, v in read(platform, name).items() if k not in skipped} for name in FIGURES]
+    for document in found:
+        document.pop("risk_exception_report", None)
+    return found
+
+
+class TestRegression:
+    def test_a_command_that_cannot_be_started_has_return_code_127(self, platform):
+        document = run_regression(platform, WEEK, [["no-such-command-here"], "python -c pass"])
+
+        assert [row["return_code"] for row in document["results"]] == [127, 0]
+        assert document["summary"] == {"commands": 2, "failed": 1, "all_passed": False}
+        assert document["status"] == "FAIL"
+
+    def test_a_line_that_no_shell_could_split_is_127_too(self, platform):
+        assert run_regression(platform, WEEK, ["echo 'open"])["results"][0]["return_code"] == 127
+
+    def test_the_session_and_this_interpreter_stand_in_for_their_names(self, platform):
+        asked = [["python", "-c", "import sys; print(sys.executable, sys.argv[1])", "{session}"]]
+
+        document = run_regression(platform, WEEK, asked)
+
+        assert document["results"][0]["output_tail"] == [f"{sys.executable} 2024-11-08"]
+        assert document["as_of"] == "2024-11-08"
+
+    def test_the_secret_of_a_person_is_not_handed_down(self, platform, monkeypatch):
+        monkeypatch.setenv("ETF_PLATFORM_SIGN_SECRET", "a field of winter barley")
+        asked = [["python", "-c", "import os; print(os.environ.get('ETF_PLATFORM_SIGN_SECRET'))"]]
+
+        assert run_regression(platform, WEEK, asked)["results"][0]["output_tail"] == ["None"]
+
+    def test_only_the_last_forty_lines_are_kept(self, platform):
+        document = run_regression(platform, WEEK, [["python", "-c", "print(*range(100), sep='\\n')"]])
+
+        assert document["results"][0]["output_tail"] == [str(k) for k in range(60, 100)]
+
+    def test_a_command_that_takes_too_long_is_ended(self, platform):
+        config = platform.config
+        short = config.governance.regression.model_copy(update={"timeout_seconds": 0.5})
+        object.__setattr__(config, "governance", config.governance.model_copy(update={"regression": short}))
+
+        row = run_regression(platform, WEEK, [["python", "-c", "import time; time.sleep(30)"]])["results"][0]
+
+        assert (row["return_code"], row["passed"]) == (124, False)
+
+    def test_no_command_is_blocked(self, platform):
+        assert run_regression(platform, WEEK, [])["status"] == "BLOCKED"
+
+    def test_by_default_an_installation_without_data_does_not_pass(self, platform):
+        document = run_regression(platform, WEEK)
+
+        assert [row["return_code"] for row in document["results"]] == [0, 3]
+        assert "consistency A_SHARE BLOCKED pending_data: nothing was compared" in document["results"][1]["output_tail"]
+
+    def test_factors_that_are_not_the_stored_bits_are_named(self):
+        rows = pd.DataFrame({"date": pd.Timestamp(FRIDAY), "symbol": ["A", "B"], "f": [1.0, np.nan], "g": [1.0, 2.0]})
+
+        assert differing(rows, rows, ["f", "g"]) == []
+        assert differing(rows, rows.assign(g=[1.0, np.nextafter(2.0, 3.0)]), ["f", "g"]) == ["g"]
+        assert differing(rows, rows.iloc[:1], ["f", "g"]) == ["f", "g"]
+
+
+def git(root: Path, *words: str, at: str = "2024-11-06T12:00:00+00:00") -> str:
+    who = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b"}
+    env = {**os.environ, **who, "GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at}
+    return subprocess.run(["git", *words], cwd=root, env=env, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+def checkout(tmp_path) -> Path:
+    """Commits of 2024-11-03, 11-06 and 11-11, and an annotated tag on the first."""
+    root = tmp_path / "checkout"
+    root.mkdir()
+    git(root, "init", "-q")
+    for day in ("03", "06", "11"):
+        git(
+            root,
+            "commit",
+            "-q",
+            "--allow-empty",
+            "-m",
+            f"Change of {day}\n\nno-strategy-change",
+            at=f"2024-11-{day}T12:00:00+00:00",
+        )
+        if day == "03":
+            git(root, "tag", "-a", "backup-release-20241103-120000-x", "-m", "x")
+    return root
+
+
+class TestRepository:
+    def test_the_commits_of_the_week_and_no_others(self, checkout):
+        found = repository(MONDAY, checkout)
+
+        assert [commit.message.partition("\n")[0] for commit in found.commits] == ["Change of 06"]
+        assert not found.is_shallow
+
+    def test_an_annotated_tag_points_at_its_commit(self, checkout):
+        first = git(checkout, "rev-list", "--max-parents=0", "HEAD")
+
+        assert repository(MONDAY, checkout).tags == {"backup-release-20241103-120000-x": first}
+
+    def test_a_shallow_clone_is_told(self, checkout, tmp_path):
+        git(tmp_path, "clone", "-q", "--depth", "1", f"file://{checkout}", "cut")
+
+        assert repository(MONDAY, tmp_path / "cut").is_shallow
+
+    def test_without_a_checkout_the_commits_are_unknown(self, tmp_path):
+        assert repository(MONDAY, tmp_path).commits is None
+
+
+class TestMeasuring:
+    @pytest.mark.parametrize("name", ["performance_baseline", "latency_benchmark"])
+    def test_every_measure_is_executed(self, platform, name):
+        seconds, workload = measure(platform.config, name, rounds=2)
+
+        assert all(len(rounds) == 2 and min(rounds) > 0.0 for rounds in seconds.values())
+        assert "simulated" in workload["pool"]
+
+    def test_a_week_is_measured_once_per_code_and_configuration(self, platform):
+        weekly.write_performance_baseline(platform, "portfolio", WINDOW)
+        path = artefact.folder(platform.workspace.reports, WEEK) / "performance_baseline.json"
+        before = path.read_bytes()
+
+        outcome = weekly.write_performance_baseline(platform, "portfolio", WINDOW)
+
+        assert outcome.facts["reason"] == "measured before"
+        assert path.read_bytes() == before
