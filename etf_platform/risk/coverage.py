@@ -61,10 +61,13 @@ def coverage_rows(exceptions: pd.DataFrame, config: RiskConfig, forecasts: pd.Da
 def _groups(exceptions: pd.DataFrame, test_window: int) -> Iterator[Judged]:
     """Rows of the last sessions by key; None for a method that had no forecast for any of its series' last sessions."""
     for _, rows in exceptions.groupby("series") if len(exceptions) else ():
-        since = np.sort(rows["date"].unique())[-test_window:][0]
-        for key, group in rows.sort_values("date").groupby(GROUP):
-            recent = group[group["date"] >= since]
-            yield key, recent if len(recent) else None, str(group["source"].iloc[-1])
+        days = rows["date"].to_numpy()
+        rows = rows.iloc[np.argsort(days, kind="stable")]
+        since = np.unique(days)[-test_window:][0]
+        for key, places in rows.groupby(GROUP).indices.items():
+            group = rows.iloc[np.sort(places)]
+            first = int(group["date"].searchsorted(since))
+            yield key, group.iloc[first:] if first < len(group) else None, str(group["source"].iloc[-1])
 
 
 def _silent(exceptions: pd.DataFrame, forecasts: pd.DataFrame | None) -> list[Judged]:

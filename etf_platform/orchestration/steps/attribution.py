@@ -14,7 +14,7 @@ from etf_platform.orchestration.steps.factors import scored_factors
 from etf_platform.orchestration.steps.tables import StepTables
 from etf_platform.reports.plots.attribution import attribution_waterfall, brinson_effects, factor_contributions
 from etf_platform.risk.attribution import fills as attributed_fills
-from etf_platform.risk.attribution import rotation
+from etf_platform.risk.attribution import prices, rotation
 from etf_platform.risk.attribution.brinson import brinson_rows
 from etf_platform.risk.attribution.factors import factor_attribution_rows
 from etf_platform.risk.attribution.rotation import Booking, attribute_rotation
@@ -65,18 +65,25 @@ def _rows(platform: Platform, pool: str, account: Account) -> pd.DataFrame:
 
 def _made_of(account: Account, since: pd.Timestamp, booking: Booking) -> str:
     """Digest of what rows before a day follow from: earlier rows of the account and its bars, settings and code."""
-    earlier = [frame[frame["date"] < since] for frame in account[:3]]
-    bars = account[3].loc[account[3]["date"] < since, ["date", "symbol", "open", "close", "adj_factor"]]
-    code = "".join(inspect.getsource(module) for module in (rotation, attributed_fills, measured))
+    earlier = [_before(frame, since) for frame in account[:3]]
+    bars = _before(account[3][["date", "symbol", "open", "close", "adj_factor"]], since)
+    code = "".join(inspect.getsource(module) for module in (rotation, prices, attributed_fills, measured))
     text = f"{booking} {pd.__version__} {code}"
     return rows_digest(*earlier, bars, pd.DataFrame({"text": [text], "source": [str(account[2]["source"].iloc[0])]}))
+
+
+def _before(frame: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """Rows before a day; a slice where rows stand by date."""
+    if frame["date"].is_monotonic_increasing:
+        return frame.iloc[: int(frame["date"].searchsorted(day))]
+    return frame[frame["date"] < day]
 
 
 def _stored(platform: Platform, pool: str, since: pd.Timestamp) -> pd.DataFrame:
     if not platform.lake.exists(t.FILL_ATTRIBUTION, pool):
         return t.FILL_ATTRIBUTION.no_rows()
     stored = platform.lake.read(t.FILL_ATTRIBUTION, pool)
-    return stored[stored["date"] < since].reset_index(drop=True)
+    return _before(stored, since).reset_index(drop=True)
 
 
 def write_effects(platform: Platform, pool: str, window: Window) -> Outcome:

@@ -62,11 +62,12 @@ def attribute_fills(
         position has no mark; marks stand twice.
     """
     _check(fills, marks)
-    rows = marks[(marks["position_before"] != 0) | (marks["position"] != 0) | _has_fill(marks, fills)]
-    rows = rows.sort_values(KEY).reset_index(drop=True)
-    keys = pd.MultiIndex.from_frame(rows[KEY])
-    traded = _sums(fills, rows).reindex(keys, fill_value=0.0).reset_index(drop=True)
-    hedge = _hedge(hedges, keys)
+    of_marks, of_fills = _numbered(marks, fills)
+    is_wanted = (marks["position_before"] != 0) | (marks["position"] != 0) | np.isin(of_marks, of_fills)
+    rows = marks.assign(number=of_marks)[is_wanted].sort_values(KEY).reset_index(drop=True)
+    traded = _sums(fills, pd.Index(rows["number"]).get_indexer(of_fills), rows["price"].to_numpy(dtype=np.float64))
+    traded = traded.reindex(rows.index, fill_value=0.0)
+    hedge = _hedge(hedges, rows)
     before = rows["position_before"].to_numpy(dtype=np.float64)
     value_before = _product(before, rows["price_before"])
     value = _product(rows["position"].to_numpy(dtype=np.float64), rows["price"])
@@ -98,9 +99,17 @@ def unmatched_fills(fills: pd.DataFrame) -> pd.DataFrame:
     return fills[fills[["mid", "mid_after"]].isna().any(axis=1)].reset_index(drop=True)
 
 
-def _sums(fills: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Sums over the fills of every session and symbol, indexed by both."""
-    mark = fills[KEY].merge(rows[[*KEY, "price"]], on=KEY, how="left")["price"].to_numpy(dtype=np.float64)
+def _numbered(marks: pd.DataFrame, fills: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """A number for every mark and fill, the same for the same session and symbol."""
+    days, _ = pd.factorize(np.concatenate([marks["date"].to_numpy(), fills["date"].to_numpy()]))
+    symbols, names = pd.factorize(pd.concat([marks["symbol"], fills["symbol"]]))
+    numbers = days * len(names) + symbols
+    return numbers[: len(marks)], numbers[len(marks) :]
+
+
+def _sums(fills: pd.DataFrame, places: np.ndarray, prices: np.ndarray) -> pd.DataFrame:
+    """Sums over the fills of every row, indexed by its place; `prices` are those of the rows' marks."""
+    mark = prices[places]
     side = fills["side"].map(SIGN).to_numpy(dtype=np.float64)
     quantity, price, mid, after = (
         fills[c].to_numpy(dtype=np.float64) for c in ("quantity", "price", "mid", "mid_after")
@@ -119,7 +128,7 @@ def _sums(fills: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
         "delay": np.nan_to_num(delay),
         "n_decided": np.isfinite(delay) * 1.0,
     }
-    return pd.DataFrame(each).groupby([fills[c].to_numpy() for c in KEY]).sum()
+    return pd.DataFrame(each).groupby(places).sum()
 
 
 def _product(quantity: np.ndarray, price: pd.Series) -> np.ndarray:
@@ -127,10 +136,11 @@ def _product(quantity: np.ndarray, price: pd.Series) -> np.ndarray:
     return np.where(quantity == 0.0, 0.0, quantity * price.to_numpy(dtype=np.float64))
 
 
-def _hedge(hedges: pd.DataFrame | None, keys: pd.MultiIndex) -> pd.Series:
+def _hedge(hedges: pd.DataFrame | None, rows: pd.DataFrame) -> pd.Series:
     """Result of the hedge leg net of its costs; NaN where there is none."""
     if hedges is None or hedges.empty:
-        return pd.Series(np.nan, index=keys)
+        return pd.Series(np.nan, index=rows.index)
+    keys = pd.MultiIndex.from_frame(rows[KEY])
     stray = ~pd.MultiIndex.from_frame(hedges[KEY]).isin(keys)
     if stray.any():
         first = hedges[stray].iloc[0]
@@ -146,10 +156,6 @@ def _reasons(table: pd.DataFrame, hedge: pd.Series) -> list[str]:
     return [", ".join([NO_HEDGE] * (not h) + [UNMATCHED] * bool(u)) for h, u in zip(hedged, lost, strict=True)]
 
 
-def _has_fill(marks: pd.DataFrame, fills: pd.DataFrame) -> np.ndarray:
-    return pd.MultiIndex.from_frame(marks[KEY]).isin(pd.MultiIndex.from_frame(fills[KEY]))
-
-
 def _check(fills: pd.DataFrame, marks: pd.DataFrame) -> None:
     for name, frame, wanted in (("fills", fills, _FILLS), ("marks", marks, _MARKS)):
         if missing := [c for c in wanted if c not in frame.columns]:
@@ -161,21 +167,17 @@ def _check(fills: pd.DataFrame, marks: pd.DataFrame) -> None:
         raise BadInputError(
             _DOING, "a quantity, price or fee is no positive number", "leave out orders that did not fill"
         )
-    if marks.duplicated(KEY).any():
+    of_marks, of_fills = _numbered(marks, fills)
+    if pd.Index(of_marks).has_duplicates:
         twice = marks.loc[marks.duplicated(KEY)].iloc[0]
         raise BadInputError(
             _DOING, f"{twice['symbol']} has two marks on {twice['date']:%Y-%m-%d}", "pass one per session"
         )
-    _check_prices(fills, marks)
-
-
-def _check_prices(fills: pd.DataFrame, marks: pd.DataFrame) -> None:
-    needs = marks["price"].isna() & (
-        (marks["position"] != 0) | (marks["position_before"] != 0) | _has_fill(marks, fills)
-    )
-    needs |= marks["price_before"].isna() & (marks["position_before"] != 0)
-    unpriced = marks.loc[needs, KEY]
-    stray = fills.loc[~pd.MultiIndex.from_frame(fills[KEY]).isin(pd.MultiIndex.from_frame(marks[KEY])), KEY]
+    held_before = marks["position_before"].to_numpy() != 0
+    is_used = (marks["position"].to_numpy() != 0) | held_before | np.isin(of_marks, of_fills)
+    no_price, none_before = (marks[name].isna().to_numpy() for name in ("price", "price_before"))
+    unpriced = marks.loc[(no_price & is_used) | (none_before & held_before), KEY]
+    stray = fills.loc[~np.isin(of_fills, of_marks), KEY]
     for row in pd.concat([unpriced, stray]).head(1).itertuples():
         saw = f"{row.symbol} has no mark on {row.date:%Y-%m-%d}"
         raise BadInputError(_DOING, saw, "pass a closing price of every symbol held or traded")

@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 
 from etf_platform.core.errors import BadInputError
+from etf_platform.core.places import places_of
 from etf_platform.measures.attribution import FILL_PARTS
-from etf_platform.risk.attribution.fills import attribute_fills
+from etf_platform.risk.attribution.fills import KEY, attribute_fills
+from etf_platform.risk.attribution.prices import Prices, laid_out, row_above
 
 CENT = 0.005  # half a cent: what rounds to it is no gap
 ACCOUNT = "ACCOUNT"
@@ -88,7 +90,7 @@ def attribute_rotation(
         eve, sessions = sessions[first], sessions[first:]
         done, positions, equity = done[done["date"] > eve], positions[positions["date"] >= eve], equity.iloc[first:]
         bars = _bars_from(bars, min([eve, *done["decision_date"]]))
-    prices = _prices(bars, sessions)
+    prices = Prices.of(bars, sessions)
     priced = rotation_fills(done, prices, booking)
     marks = rotation_marks(done, positions, prices, sessions).assign(source=source)
     rows = attribute_fills(priced, marks, booking.horizon, booking.strategy, booking.sectors)
@@ -97,7 +99,7 @@ def attribute_rotation(
 
 def _bars_from(bars: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """Bars from a day on, and of every fund the last one before it, whose price is carried on."""
-    bars = bars[_OF_BARS]
+    bars = bars[["date", "symbol", "open", "close", "adj_factor"]]
     if not bars["date"].is_monotonic_increasing:
         bars = bars.sort_values("date", kind="stable", ignore_index=True)
     is_late = (bars["date"] >= day).to_numpy()
@@ -108,13 +110,15 @@ def _bars_from(bars: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     return bars.take(np.concatenate([newest[newest >= 0], np.flatnonzero(is_late)])).reset_index(drop=True)
 
 
-def rotation_fills(fills: pd.DataFrame, prices: pd.DataFrame, booking: Booking) -> pd.DataFrame:
-    """Filled orders with fill price, fee, mids and decision price; `prices` as of `_prices`."""
-    today = _at(prices, fills["date"], fills["symbol"])
-    decided = _at(prices, fills["decision_date"], fills["symbol"])
+def rotation_fills(fills: pd.DataFrame, prices: Prices, booking: Booking) -> pd.DataFrame:
+    """Filled orders with fill price, fee, mids and decision price."""
+    today = prices.at(fills["date"], fills["symbol"])
+    decided = prices.at(fills["decision_date"], fills["symbol"])
     side = fills["side"].map({"buy": 1.0, "sell": -1.0}).to_numpy()
     cost, shares, mid = (fills[c].to_numpy(dtype=np.float64) for c in ("cost", "shares", "price"))
-    after = today["close"] if booking.horizon == "close" else today["next_open"].fillna(today["close"])
+    after = today["close"]
+    if booking.horizon != "close":
+        after = np.where(np.isnan(today["next_open"]), after, today["next_open"])
     return pd.DataFrame(
         {
             "date": fills["date"].to_numpy(),
@@ -124,56 +128,33 @@ def rotation_fills(fills: pd.DataFrame, prices: pd.DataFrame, booking: Booking) 
             "price": mid + side * booking.slippage_share * cost / shares,
             "fee": cost * (1.0 - booking.slippage_share),
             "mid": mid,
-            "mid_after": after.to_numpy(),
-            "decision_price": (decided["close"] * decided["adj"]).to_numpy() / today["adj"].to_numpy(),
+            "mid_after": after,
+            "decision_price": decided["close"] * decided["adj"] / today["adj"],
         }
     )
 
 
 def rotation_marks(
-    fills: pd.DataFrame, positions: pd.DataFrame, prices: pd.DataFrame, sessions: pd.DatetimeIndex
+    fills: pd.DataFrame, positions: pd.DataFrame, prices: Prices, sessions: pd.DatetimeIndex
 ) -> pd.DataFrame:
     """Marks of every session and fund that was held at its close, at the close before, or traded in it."""
-    follower = pd.Series(sessions[1:], index=sessions[:-1])
-    held = positions[["date", "symbol", "shares", "price"]].rename(columns={"shares": "position"})
-    earlier = held.rename(columns={"position": "position_before", "price": "price_before", "date": "eve"})
-    earlier = earlier[earlier["eve"] < sessions[-1]].assign(date=lambda e: e["eve"].map(follower)).drop(columns="eve")
-    keys = pd.concat([held[held["date"] > sessions[0]], earlier, fills])[["date", "symbol"]].drop_duplicates()
-    marks = keys.merge(held, how="left", on=["date", "symbol"]).merge(earlier, how="left", on=["date", "symbol"])
-    today = _at(prices, marks["date"], marks["symbol"])
-    marks["price"] = marks["price"].fillna(today["close"])
-    marks[["position", "position_before"]] = marks[["position", "position_before"]].fillna(0.0)
-    marks["growth"] = (today["adj"] / today["adj_before"]).where(marks["position_before"] > 0.0, 1.0)
-    return marks
-
-
-_OF_BARS = ["date", "symbol", "open", "close", "adj_factor"]
-
-
-def _prices(bars: pd.DataFrame, sessions: pd.DatetimeIndex) -> pd.DataFrame:
-    """Close and adjustment of every session and fund, carried over sessions without a bar; the next bar's open.
-
-    Indexed by session and symbol; `adj_before` is of the session before, `next_open` in shares of this session.
-    """
-    wanted = bars.sort_values(["symbol", "date"])
-    ahead = wanted.groupby("symbol")[["open", "adj_factor"]].shift(-1)
-    table = wanted.assign(next_open=ahead["open"] * ahead["adj_factor"] / wanted["adj_factor"])
-    table = table.rename(columns={"adj_factor": "adj"}).set_index(["date", "symbol"])[["close", "adj", "next_open"]]
-    days = pd.DatetimeIndex(table.index.get_level_values(0).unique()).union(sessions).sort_values()
-    wide = {c: table[c].unstack().reindex(days) for c in ("close", "adj", "next_open")}
-    filled = {"close": wide["close"].ffill(), "adj": wide["adj"].ffill(), "next_open": wide["next_open"]}
-    filled["adj_before"] = filled["adj"].shift()
-    return pd.DataFrame({name: frame.stack(future_stack=True) for name, frame in filled.items()})
-
-
-def _at(prices: pd.DataFrame, dates: pd.Series, symbols: pd.Series) -> pd.DataFrame:
-    """Rows of `prices`, numbered from 0."""
-    keys = pd.MultiIndex.from_arrays([dates, symbols])
-    places = prices.index.get_indexer(keys)
-    if (places < 0).any():
-        day, symbol = keys[places < 0][0]
-        raise BadInputError(_DOING, f"{symbol} on {day:%Y-%m-%d} has no bar", "pass the bars that the account used")
-    return prices.take(places).reset_index(drop=True)
+    day = sessions.get_indexer(pd.DatetimeIndex(positions["date"]))
+    held, day = positions[day >= 0], day[day >= 0]
+    follows = day < len(sessions) - 1
+    later = held.loc[follows, KEY].assign(date=sessions[day[follows] + 1])
+    keys = pd.concat([held.loc[day > 0, KEY], later, fills[KEY]]).drop_duplicates(ignore_index=True)
+    today = prices.at(keys["date"], keys["symbol"])
+    cells, shape = (day, places_of(held["symbol"], prices.symbols)), (len(sessions), len(prices.symbols))
+    shares, price = (laid_out(held[name], cells, shape) for name in ("shares", "price"))
+    row, column = sessions.get_indexer(pd.DatetimeIndex(keys["date"])), places_of(keys["symbol"], prices.symbols)
+    marked, position_before = price[row, column], np.nan_to_num(row_above(shares)[row, column])
+    return keys.assign(
+        position=np.nan_to_num(shares[row, column]),
+        price=np.where(np.isnan(marked), today["close"], marked),
+        position_before=position_before,
+        price_before=row_above(price)[row, column],
+        growth=np.where(position_before > 0.0, today["adj"] / today["adj_before"], 1.0),
+    )
 
 
 def _with_gaps(rows: pd.DataFrame, equity: pd.DataFrame) -> pd.DataFrame:
