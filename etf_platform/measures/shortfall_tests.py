@@ -19,6 +19,7 @@ HEAVIEST = 2.05  # degrees of freedom: below 2 the variance is infinite
 KNOTS_PER_UNIT, DEEPEST = 100, 40.0  # grid of -log(share of the tail): 40 is beyond 1e-17
 BISECTIONS = 40
 LEAST_BREACHES = 3  # residuals that a bootstrap can resample
+MOST_COMPILED = 128  # residuals up to which `kernels.resampled_t` adds in numpy's order
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,13 @@ class TailLaw:
         return self._at_knots(*_between_knots(depth))
 
     def _at_knots(self, low: np.ndarray, beyond: np.ndarray) -> np.ndarray:
+        from etf_platform.measures.kernels import between_knots
+
         knots = np.arange(int(DEEPEST * KNOTS_PER_UNIT) + 2) / KNOTS_PER_UNIT
         used = knots[: int(low.max(initial=0)) + 2]
-        sizes = np.log(-self.quantiles(self.rate * np.exp(-used)) / self.es)
-        return np.exp(sizes[low] + np.diff(sizes)[low] * beyond)
+        sizes, found = np.log(-self.quantiles(self.rate * np.exp(-used)) / self.es), np.empty(low.size)
+        between_knots(sizes, low, beyond, found)
+        return np.exp(found, out=found)
 
 
 def _between_knots(depth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -203,14 +207,24 @@ def mcneil_frey(
     residual = (-returns[breach] - es[breach]) / sigma[breach]
     if residual.size < LEAST_BREACHES or not np.ptp(residual) > 0.0:
         return float("nan")
-    drawn = (residual - residual.mean())[_resamples(residual.size, draws, seed)]
     seen = _t(residual[None, :])[0]
-    return float(((_t(drawn) >= seen).sum() + 1) / (draws + 1))
+    drawn = _resampled_t(residual - residual.mean(), _resamples(residual.size, draws, seed))
+    return float(((drawn >= seen).sum() + 1) / (draws + 1))
 
 
 @functools.lru_cache(maxsize=32)
 def _resamples(size: int, draws: int, seed: int) -> np.ndarray:
     return np.random.Generator(np.random.Philox(seed)).integers(0, size, (draws, size)).astype(np.int32)
+
+
+def _resampled_t(values: np.ndarray, places: np.ndarray) -> np.ndarray:
+    from etf_platform.measures.kernels import resampled_t
+
+    if values.size > MOST_COMPILED:
+        return _t(values[places])
+    found = np.empty(len(places))
+    resampled_t(values, places, found)
+    return found
 
 
 def _t(samples: np.ndarray) -> np.ndarray:

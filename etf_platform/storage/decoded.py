@@ -35,7 +35,7 @@ class Decoded:
         if kept is not None and not missing:
             return kept[1].select([*names])
         rows = read(missing)
-        size = int(rows.nbytes)
+        size = int(rows.get_total_buffer_size())
         if kept is not None:
             size += kept[0]
             schema = pa.schema([*rows.schema, *kept[1].schema])

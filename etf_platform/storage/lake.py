@@ -167,7 +167,7 @@ class Lake:
             everything = Span(None, None, None)
             stored = read_parts(place, listing.parts, listing.schema, everything, None, table, self._decoded)
             frame = to_pandas(stored)
-            self._recent.keep(place.address, listing.version, frame, stored.nbytes)
+            self._recent.keep(place.address, listing.version, frame, stored.get_total_buffer_size())
             return narrowed(frame, span, columns, symbols), listing.version
         rows = read_parts(place, files, schema, span, symbols, table, self._decoded)
         return to_pandas(rows), listing.version

@@ -86,8 +86,8 @@ def to_pandas(rows: pa.Table) -> pd.DataFrame:
         if pa.types.is_date(field.type):
             rows = rows.set_column(i, field.name, rows.column(i).cast(pa.timestamp("ns")))
     if not unsure:
-        return rows.to_pandas()
-    frame = rows.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+        return rows.to_pandas(use_threads=False)
+    frame = rows.to_pandas(use_threads=False, types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
     sure = [f.name for f in rows.schema if pa.types.is_boolean(f.type) and f.name not in unsure]
     return frame.astype(dict.fromkeys(sure, "bool"))
 

@@ -100,14 +100,20 @@ def note(path: Path, text: str) -> None:
 
 def rows_digest(*frames: pd.DataFrame) -> str:
     """Digest of the values of some frames, row by row in their order."""
-    from pandas.util import hash_pandas_object
-
     rows = hashlib.sha256()
     for frame in frames:
         rows.update(f"{list(frame.columns)} {len(frame)}".encode())
         for name in frame.columns:
-            rows.update(hash_pandas_object(frame[name], index=False).to_numpy().tobytes())
+            rows.update(_bytes_of(frame[name]))
     return rows.hexdigest()
+
+
+def _bytes_of(column: pd.Series) -> bytes:
+    """Numbers, days and flags as they lie in memory; of other values the distinct ones and which stands where."""
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biufM":
+        return column.to_numpy().tobytes()
+    codes, found = pd.factorize(column)
+    return repr([*map(str, found)]).encode() + codes.tobytes()
 
 
 def _remembered(key: tuple[str, ...], work: Callable[[], Arrays]) -> Arrays:

@@ -8,7 +8,6 @@ import numpy as np
 
 from etf_platform.core.config.models import Direction
 from etf_platform.measures.association import rank_ic
-from etf_platform.strategies.matrices import trailing_sum
 
 
 def forward_returns(opens: np.ndarray, horizon: int) -> np.ndarray:
@@ -45,7 +44,7 @@ def daily_ic(factors: np.ndarray, opens: np.ndarray, horizon: int) -> np.ndarray
         NaN with fewer than 5 pairs. Value s becomes known at the close of s + 1 + horizon.
     """
     forward = forward_returns(opens, horizon)
-    return np.stack([rank_ic(factor, forward) for factor in factors])
+    return rank_ic(factors, forward)
 
 
 def directions(ic: np.ndarray, priors: np.ndarray, rules: Direction) -> np.ndarray:
@@ -120,8 +119,17 @@ def _part_sums(known: np.ndarray, rules: Direction) -> np.ndarray:
     starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
     sums = np.zeros((len(lengths), known.size))
     for row, start, length in zip(sums, starts, lengths, strict=True):
-        row[start:] = trailing_sum(known, length)[: max(known.size - start, 0)]
+        row[start:] = _trailing_sum(known, length)[: max(known.size - start, 0)]
     return sums
+
+
+def _trailing_sum(values: np.ndarray, window: int) -> np.ndarray:
+    """`matrices.trailing_sum` of one row of numbers, the same bits."""
+    from etf_platform.measures.kernels import trailing_sums
+
+    total = np.empty(values.size)
+    trailing_sums(values, window, total)
+    return total
 
 
 def _ratio(known: np.ndarray, window: int) -> np.ndarray:
