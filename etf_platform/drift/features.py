@@ -7,6 +7,7 @@ a feature has moved (`judge`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -31,12 +32,16 @@ class Feature:
         The value is sqrt(252 * rolling mean).
     meaning : str
         What is averaged over the members, and how.
+    needs : str
+        The table that it is made from. Where a source has no quotes by declaration, features of quotes are not
+        applicable: nobody judges them. Where it has, a day without them is missing and blocks.
     """
 
     name: str
     meaning: str
     window: int = 1
     is_volatility: bool = False
+    needs: Literal["bars", "panel", "quotes"] = "bars"
 
     def of(self, daily: np.ndarray) -> np.ndarray:
         """Values from daily figures along the last axis, shorter by `window - 1`.
@@ -58,12 +63,16 @@ FEATURES = (
         "parkinson_20", "20-day Parkinson volatility a year, the same mean of ln(high / low)^2 / (4 ln 2)", 20, True
     ),
     Feature("amount_to_adv", "amount / mean amount of the 20 bars before, median over members"),
-    Feature("turnover", "volume / float shares of the last quote of the session, median over members"),
+    Feature("turnover", "volume / float shares of the last quote of the session, median over members", needs="quotes"),
     Feature(
-        "book_imbalance", "(bid - ask) / (bid + ask) of the volumes of levels 1 to 5, last quote, median over members"
+        "book_imbalance",
+        "(bid - ask) / (bid + ask) of the volumes of levels 1 to 5, last quote, median over members",
+        needs="quotes",
     ),
-    Feature("premium", "last / indicative value - 1 of the last quote of the session, median over members"),
-    Feature("null_rate", "share of empty factor values, mean over members with more than 250 bars"),
+    Feature(
+        "premium", "last / indicative value - 1 of the last quote of the session, median over members", needs="quotes"
+    ),
+    Feature("null_rate", "share of empty factor values, mean over members with more than 250 bars", needs="panel"),
     Feature("row_count", "bars of the session over members that had one in the last 20 sessions"),
 )
 

@@ -4,7 +4,7 @@ A day's row depends on the daily figures up to that day and on the calendar mont
 here: what follows from a level over days (`machine`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,8 +20,10 @@ STATES = {"stable": State.PASS, "alert": State.WARN, "major": State.FAIL, "unkno
 MEASURES = ("psi", "psi_null", "ks", "ks_p", "wasserstein", "wasserstein_null")
 
 
-def judge(daily: pd.DataFrame, dates: pd.DatetimeIndex, config: DriftConfig) -> pd.DataFrame:
-    """Distances, nulls and levels of every feature on the given dates.
+def judge(
+    daily: pd.DataFrame, dates: pd.DatetimeIndex, config: DriftConfig, features: Sequence[Feature] = FEATURES
+) -> pd.DataFrame:
+    """Distances, nulls and levels of features on the given dates.
 
     Parameters
     ----------
@@ -29,6 +31,8 @@ def judge(daily: pd.DataFrame, dates: pd.DatetimeIndex, config: DriftConfig) -> 
         As `features_of` gives it, from far enough back: `sessions_needed`.
     dates : DatetimeIndex
         Sessions to judge; all of them in the index of `daily`.
+    features : sequence of Feature
+        Those that apply; the false-discovery control is over them.
 
     Returns
     -------
@@ -37,7 +41,7 @@ def judge(daily: pd.DataFrame, dates: pd.DatetimeIndex, config: DriftConfig) -> 
         `wasserstein_null`, `level`, `state`, `reason`; one row per date and feature, by both. Wasserstein is NaN where
         the baseline has no spread.
     """
-    rows = pd.DataFrame([row for each in FEATURES for row in _feature_rows(each, daily[each.name], dates, config)])
+    rows = pd.DataFrame([row for each in features for row in _feature_rows(each, daily[each.name], dates, config)])
     rows = rows.sort_values(["date", "feature"], kind="stable").reset_index(drop=True)
     rows["ks_q"] = rows.groupby("date")["ks_p"].transform(lambda p: benjamini_hochberg(p.to_numpy()))
     rows["state"] = rows["level"].map(STATES).astype(str)

@@ -30,11 +30,17 @@ def consistency_gate(rows: pd.DataFrame, session: dt.date) -> Gate:
 
 
 def drift_gate(rows: pd.DataFrame, session: dt.date) -> Gate:
-    """State of drift on a session; `rows` as in table `drift/features`. ALERT tells and leaves the gate open."""
+    """State of drift on a session; `rows` as in table `drift/features`. ALERT tells and leaves the gate open.
+
+    A feature that should have been judged and was not blocks; one that does not apply to the source has no row.
+    """
     found = _on(rows, session)
     if found.empty:
         return State.BLOCKED, "missing: no feature was judged"
-    moved = found[found["stage"] != "NORMAL"]
+    moved, unjudged = found[found["stage"] != "NORMAL"], found[found["state"] == State.BLOCKED]
+    if len(unjudged) and not moved["stage"].isin(DRIFTED).any():
+        said = "; ".join(f"{row['feature']} {row['reason']}" for row in unjudged.head(5).to_dict("records"))
+        return State.BLOCKED, said
     said = "; ".join(f"{row['feature']} {row['stage']}" for row in moved.head(5).to_dict("records"))
     return (State.FAIL if moved["stage"].isin(DRIFTED).any() else State.PASS), said
 

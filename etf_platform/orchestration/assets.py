@@ -46,8 +46,7 @@ def steps_of(platform: Platform) -> Iterator[tuple[str, Step]]:
 
 def _live_steps(platform: Platform, pool: str) -> tuple[Step, ...]:
     """Steps that need at least two network providers of the pool's exchange."""
-    source = platform.source
-    return LIVE_STEPS if source.kind == "live" and len(source.order.get(platform.exchange(pool), ())) > 1 else ()
+    return LIVE_STEPS if platform.provides_quotes(pool) else ()
 
 
 def asset_key(address: str, universe: str) -> dg.AssetKey:

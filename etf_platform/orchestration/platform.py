@@ -106,6 +106,14 @@ class Platform:
         declared = self.config.universes.universes.get(universe)
         return date.fromisoformat(declared.history_start if declared else self.config.platform.history_start)
 
+    def provides_quotes(self, universe: str) -> bool:
+        """Whether the chosen source has quotes of a pool: a live one that asks at least two providers of its exchange.
+
+        Recorded and simulated sources have daily bars only.
+        """
+        source = self.source
+        return source.kind == "live" and len(source.order.get(self.exchange(universe), ())) > 1
+
     @property
     def source_label(self) -> str:
         """How rows made from the chosen source are labelled: see `label_of`."""

@@ -10,8 +10,10 @@ import pytest
 
 from etf_platform.core import tables as t
 from etf_platform.core.config.yaml12 import parse_yaml
+from etf_platform.core.states import State
 from etf_platform.core.units.event import DRIFT_MOVED, RETRAIN_CLOSED, Event
 from etf_platform.core.workspace import Workspace, packaged_config
+from etf_platform.governance.evidence import drift_gate
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Window
 from etf_platform.orchestration.steps.drift import write_drift
@@ -117,3 +119,27 @@ def test_a_closed_retrain_with_another_model_is_audited_as_one_major(platform):
     assert model.loc["2024-03-05"].tolist() == ["major", "selected b, was a", "ALERT"]
     assert model.loc["2024-01-10"].tolist() == ["unknown", "no_baseline", "NORMAL"]
     assert model.loc["2024-03-06", "level"] == "stable"
+
+
+OF_QUOTES = {"turnover", "book_imbalance", "premium"}
+
+
+def test_features_of_quotes_do_not_apply_to_a_source_without_quotes(platform):
+    outcome = _run(platform, "2024-01-12")
+
+    assert outcome.facts["not applicable"] == "turnover, book_imbalance, premium"
+    assert OF_QUOTES.isdisjoint(_rows(platform)["feature"])
+    assert drift_gate(_rows(platform).query("feature != 'null_rate'"), dt.date(2024, 1, 12)) == (State.PASS, "")
+
+
+def test_on_a_source_with_quotes_a_day_without_them_blocks(tmp_path, config):
+    live = Platform.open(Workspace(tmp_path / "home", config, source="live"))
+    live.lake.write(t.BARS, POOL, _bars(live))
+
+    outcome = _run(live, "2024-01-12")
+    rows = _rows(live)
+    rows = rows[rows["date"] == pd.Timestamp("2024-01-12")].set_index("feature").loc[sorted(OF_QUOTES)]
+    assert outcome.facts["not applicable"] == "none"
+    assert rows["state"].tolist() == ["BLOCKED"] * 3 and rows["reason"].tolist() == ["missing"] * 3
+    gate = drift_gate(_rows(live).query("feature != 'null_rate'"), dt.date(2024, 1, 12))
+    assert gate == (State.BLOCKED, "book_imbalance missing; premium missing; turnover missing")

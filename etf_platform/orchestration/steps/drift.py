@@ -10,7 +10,7 @@ from etf_platform.core import tables as t
 from etf_platform.core.config.governance import DriftConfig
 from etf_platform.core.units.event import DRIFT_MOVED, RETRAIN_CLOSED, RETRAIN_OPENED, Event
 from etf_platform.drift.audit import FEATURE, ModelRecord, audit, record_of
-from etf_platform.drift.features import features_of
+from etf_platform.drift.features import FEATURES, Feature, features_of
 from etf_platform.drift.judge import STATES, judge, sessions_needed
 from etf_platform.drift.machine import closures, moves, stages, standing
 from etf_platform.orchestration.platform import Platform
@@ -35,8 +35,8 @@ def write_drift(platform: Platform, universe: str, window: Window) -> Outcome:
     due = daily.index if start is None else daily.index[daily.index >= pd.Timestamp(start)]
     if due.empty:
         return tables.outcome(facts={"drift": "no session to judge"})
-    recorded = ledger.events(platform.ops, KINDS, universe)
-    rows = _with_audits(judge(daily, pd.DatetimeIndex(due), config), recorded, universe, config)
+    recorded, applying = ledger.events(platform.ops, KINDS, universe), _applying(platform, universe)
+    rows = _with_audits(judge(daily, pd.DatetimeIndex(due), config, applying), recorded, universe, config)
     rows = _staged(rows, _earlier(platform, universe, due[0]), closures(recorded, universe), config)
     rows["source"] = _source(tables, universe, due[-1])
     tables.write_days(t.DRIFT, universe, rows, window)
@@ -48,6 +48,7 @@ def write_drift(platform: Platform, universe: str, window: Window) -> Outcome:
         facts={
             "moves recorded": len(moved),
             "not normal": ", ".join(f"{name} {stage.name}" for name, stage in now.features.items()) or "none",
+            "not applicable": ", ".join(each.name for each in FEATURES if each not in applying) or "none",
             "exposure": now.exposure,
             "wants retrain": now.wants_retrain,
             "wants freeze": now.wants_freeze,
@@ -55,6 +56,12 @@ def write_drift(platform: Platform, universe: str, window: Window) -> Outcome:
         frames={"drift": rows.loc[rows["date"] == due[-1], SHOWN]},
         plots=keep(platform, t.DRIFT, universe, {"drift": _plot(platform, universe, due[-1], config)}),
     )
+
+
+def _applying(platform: Platform, universe: str) -> list[Feature]:
+    """Features that the source provides; those of quotes also where quotes are stored, wherever these are from."""
+    has_quotes = platform.provides_quotes(universe) or platform.lake.exists(t.QUOTES, universe)
+    return [each for each in FEATURES if has_quotes or each.needs != "quotes"]
 
 
 def _daily(
