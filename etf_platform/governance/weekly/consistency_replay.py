@@ -176,16 +176,17 @@ def _limits(limits: ConsistencyThresholds) -> dict[str, float]:
 
 
 def _deltas(now: Mapping[str, Any] | None, before: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Key figures that either week has; the change is null where one of them has none."""
     earlier = {row["strategy"]: row for row in (before or {}).get("kpi_snapshot", [])}
     found = []
     for row in (now or {}).get("kpi_snapshot", []):
         was = earlier.get(row["strategy"], {})
         for metric in SHOWN:
             values = (row[metric], was.get(metric))
-            delta = values[0] - values[1] if None not in values else None
-            found.append(
-                {"strategy": row["strategy"], "metric": metric, "now": values[0], "before": values[1], "delta": delta}
-            )
+            if values != (None, None):
+                delta = values[0] - values[1] if None not in values else None
+                said = {"now": values[0], "before": values[1], "delta": delta}
+                found.append({"strategy": row["strategy"], "metric": metric, **said})
     return found
 
 

@@ -88,7 +88,7 @@ def _row(strategy: str, parts: Parts, min_coverage: float) -> dict[str, Any]:
         "strategy": strategy,
         "n_fills": int(rows["n_fills"].sum()),
         "n_unmatched": int(rows["n_unmatched"].sum()),
-        **{name: round(value, 6) for name, value in sums.items()},
+        **{name: round(value, 6) + 0.0 for name, value in sums.items()},
         "nav_change": round(parts.change, 6),
         "closes": bool(abs(explained - parts.change) < CENT and abs(sums["net_pnl"] - parts.change) < CENT),
         "coverage": round(float(covered), 9),
