@@ -5,12 +5,14 @@ here: Dagster's sensors, reading what is looked at (`releasing`), deciding (`gov
 """
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from etf_platform.core import tables as declared
 from etf_platform.core.errors import GateClosedError
-from etf_platform.core.units.event import Event
+from etf_platform.core.units.event import RELEASE_ROLLED_BACK, Event
+from etf_platform.drift import machine
 from etf_platform.governance import breaker, evidence, failsafe, reactions, releases, rollback
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.releasing import observation_of, post_of, promote_once, record, stored
@@ -58,19 +60,74 @@ def apply_fail_safe(platform: Platform, strategy: str, session: dt.date) -> list
 
 
 def fail_safe_verdicts(platform: Platform, strategy: str, session: dt.date) -> list[failsafe.Verdict]:
-    """Verdicts of all rules on `major_risk` and `drift_alarm` (0 or 1), and on any metric of the KPI registry."""
+    """Verdicts of all rules on `major_risk` and `drift_alarm` (0 or 1), and on any metric of the KPI registry.
+
+    What was answered is not asked again: drift that a closed retrain has accepted is no alarm, and a rule that degrades
+    sees of its metric what came on top of the session on which it last did, in the same month (`answered`).
+    """
+    from etf_platform.storage.events import events
+
     days = [day.date() for day in platform.sessions(strategy).between(session - LOOK_BACK, session)]
     kpis = stored(platform, declared.KPI_VALUES, strategy, session, days[0])
-    rules = platform.config.governance.fail_safe
+    config, on_record = platform.config.governance, events(platform.ops)
+    drift = stored(platform, declared.DRIFT, strategy, session, days[0])
+    closed = [day for day in machine.closures(on_record, strategy) if day <= session]
     known = {
         "major_risk": _major_risk(kpis, strategy),
-        "drift_alarm": _drift_alarm(stored(platform, declared.DRIFT, strategy, session, days[0])),
+        "drift_alarm": drift_alarms(drift, max(closed, default=None), config.drift.clean_days),
     }
     observations = {
         rule.metric: known.get(rule.metric) or {day: evidence.value(kpis, strategy, rule.metric, day) for day in days}
-        for rule in rules
+        for rule in config.fail_safe
     }
-    return failsafe.judge(rules, observations, days)
+    for rule in config.fail_safe:
+        if rule.action == "degrade":
+            backs = rollbacks_by(on_record, strategy, rule.rule_id)
+            observations[rule.metric] = answered(observations[rule.metric], backs)
+    return failsafe.judge(config.fail_safe, observations, days)
+
+
+def rollbacks_by(events: Sequence[Event], strategy: str, rule: str) -> list[dt.date]:
+    """Sessions on which a rule rolled back a release of a strategy."""
+    backs = [e for e in events if e.kind == RELEASE_ROLLED_BACK and e.payload.get("strategy") == strategy]
+    return [e.as_of for e in backs if e.as_of is not None and rule in e.payload.get("rules", ())]
+
+
+def answered(values: Mapping[dt.date, float | None], backs: Sequence[dt.date]) -> dict[dt.date, float | None]:
+    """Values of a metric of the month without what stood there at an earlier rollback of the same month.
+
+    A release that is in force again must not fall for what its successor did: a deviation of the month stays until the
+    month is over.
+    """
+    found: dict[dt.date, float | None] = {}
+    for day, value in values.items():
+        earlier = [back for back in backs if back < day and (back.year, back.month) == (day.year, day.month)]
+        at_rollback = values.get(max(earlier)) if earlier else None
+        found[day] = value if value is None or at_rollback is None else value - at_rollback
+    return found
+
+
+def drift_alarms(rows: pd.DataFrame, closed: dt.date | None, clean_days: int) -> dict[dt.date, float | None]:
+    """1 on sessions on which a feature stands at alert or major, else 0.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        `date`, `feature`, `level` as in table `drift/features`.
+    closed : date or None
+        Session as of which the last retrain was closed. A feature that was in alarm then is accepted from then on until
+        it was stable on `clean_days` sessions in a row.
+    """
+    found: dict[dt.date, float | None] = {pd.Timestamp(str(day)).date(): 0.0 for day in rows["date"].unique()}
+    for _, mine in rows.sort_values("date").groupby("feature"):
+        days, alarms = [day.date() for day in mine["date"]], mine["level"].isin(ALARMS).tolist()
+        is_accepted, clean = False, 0
+        for day, alarm, level in zip(days, alarms, mine["level"], strict=True):
+            clean = clean + 1 if level == "stable" else 0 if alarm else clean
+            is_accepted = (is_accepted and clean < clean_days) or (day == closed and alarm)
+            if alarm and not is_accepted:
+                found[day] = 1.0
+    return found
 
 
 def promote_where_possible(platform: Platform, strategy: str, session: dt.date) -> list[Event]:
@@ -120,8 +177,3 @@ def _major_risk(kpis: pd.DataFrame, strategy: str) -> dict[dt.date, float | None
     bad = evidence.majors(kpis, strategy)
     days = {pd.Timestamp(day).date() for day in kpis.loc[kpis["strategy"] == strategy, "date"]}
     return {day: float(day in bad) for day in days}
-
-
-def _drift_alarm(rows: pd.DataFrame) -> dict[dt.date, float | None]:
-    worst = rows["level"].isin(ALARMS).groupby(rows["date"]).max()
-    return {pd.Timestamp(str(day)).date(): float(alarm) for day, alarm in worst.items()}

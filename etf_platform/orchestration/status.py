@@ -82,7 +82,7 @@ def _release(platform: Platform, pool: str) -> dict[str, Any]:
         "stage": "stable" if here and here is state.active else here.stage if here else "",
         "falls back on": here.rollback_to if here else "",
         "exposure": shares[here.release_id] if here else 0.0 if has_started else 1.0,
-        "frozen": "; ".join(f"since {freeze.since}: {freeze.reason}" for freeze in frozen) or "no",
+        "frozen": ", ".join(f"{freeze.rule or 'by hand'} since {freeze.since}" for freeze in frozen) or "no",
     }
 
 

@@ -46,7 +46,7 @@ def status_of(platform: Platform) -> Outcome:
         "breaker not normal": ", ".join(strategies.loc[strategies["breaker"] != "NORMAL", "strategy"]) or "none",
     }
     frames = {
-        "strategies": strategies,
+        "strategies": strategies.set_index("strategy").T.rename_axis("").reset_index(),
         "releases": release_rows(known, config),
         "open freezes": freeze_rows(known, config),
         "newest events": event_rows(platform),

@@ -41,7 +41,7 @@ def test_the_breaker_sees_the_account_the_portfolios_share_and_the_stored_foreca
 
     assert seen.concentration == pytest.approx(max(shares[s] * marks[s][0] for s in shares) / row["nav"] / 2)
     assert seen.drawdown == pytest.approx(1 - row["nav"] / account.loc[account["date"] <= str(DAY), "nav"].max())
-    assert (seen.var95, seen.var99) == (None, None)  # nobody forecast anything in this home
+    assert seen.var95 != seen.var95 and seen.var99 != seen.var99  # too few returns in this home for a forecast
 
 
 def test_acts_come_in_the_order_breaker_fail_safe_rollback_promotion(replays, week, monkeypatch):
@@ -77,3 +77,42 @@ def test_a_replay_closes_every_session_as_the_sensor_does(replays, week):
 
     assert closing.last_closed(platform, replays.pool) == replays.last
     assert moved and all(replays.first <= e.as_of <= replays.last for e in moved)
+
+
+def test_a_deviation_of_the_month_is_not_held_against_the_release_that_came_back():
+    """Rolled back at 245; the rest of the month counts from there, the next month from nothing."""
+    days = [dt.date(2024, 12, 27), dt.date(2024, 12, 30), dt.date(2024, 12, 31), dt.date(2025, 1, 2)]
+    values = dict(zip(days, (10.0, 245.0, 300.0, 20.0), strict=True))
+
+    assert release_watch.answered(values, [days[1]]) == {days[0]: 10.0, days[1]: 245.0, days[2]: 55.0, days[3]: 20.0}
+    assert release_watch.answered(values, []) == values
+    assert release_watch.answered({days[2]: None}, [days[1]]) == {days[2]: None}
+
+
+@pytest.mark.parametrize(
+    ("levels", "closed", "alarms"),
+    [
+        ("sAMM", None, "0111"),
+        ("sAMM", 2, "0100"),  # the feature that was in alarm when the retrain was closed is accepted
+        ("AMsssA", 1, "100001"),  # three clean sessions end that
+        ("AMssAA", 1, "100000"),  # two do not
+        ("AMsusA", 1, "100000"),  # nor does a session that could not be judged
+    ],
+)
+def test_drift_that_a_retrain_has_accepted_is_no_alarm(levels, closed, alarms):
+    """s stable, A alert, M major, u unknown; a second feature is stable throughout."""
+    names = {"s": "stable", "A": "alert", "M": "major", "u": "unknown"}
+    dates = pd.bdate_range("2024-03-04", periods=len(levels))
+    rows = [{"date": d, "feature": "turnover", "level": names[c]} for d, c in zip(dates, levels, strict=True)]
+    rows += [{"date": d, "feature": "volatility_20", "level": "stable"} for d in dates]
+
+    found = release_watch.drift_alarms(pd.DataFrame(rows), None if closed is None else dates[closed].date(), 3)
+
+    assert found == {d.date(): float(a) for d, a in zip(dates, alarms, strict=True)}
+
+
+def test_another_feature_in_alarm_after_the_retrain_counts():
+    dates = pd.bdate_range("2024-03-04", periods=3)
+    rows = pd.DataFrame({"date": dates, "feature": "turnover", "level": ["stable", "stable", "major"]})
+
+    assert release_watch.drift_alarms(rows, dates[1].date(), 3)[dates[2].date()] == 1.0

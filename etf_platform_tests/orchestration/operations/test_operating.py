@@ -218,11 +218,11 @@ def test_after_the_acts_the_status_is_shown_without_a_run(scene, closed):
     operating.close_once(scene)
 
     shown = scene.instance.get_latest_materialization_event(dg.AssetKey(["governance", "portfolio", "status"]))
-    rows = shown.asset_materialization.metadata["strategies"].records
-    assert [(row.data["strategy"], row.data["release"], row.data["breaker"]) for row in rows] == [
-        ("A_SHARE", "none", "NORMAL"),
-        ("OTHER", "none", "NORMAL"),
-    ]
+    records = [record.data for record in shown.asset_materialization.metadata["strategies"].records]
+    rows = {data[""]: (data["A_SHARE"], data["OTHER"]) for data in records}
+    assert rows["release"] == ("none", "none")
+    assert rows["breaker"] == ("NORMAL", "NORMAL")
+    assert rows["exposure"] == ("1", "1")
 
 
 def test_an_open_retrain_is_asked_for_once_under_the_key_of_its_opening(scene):
