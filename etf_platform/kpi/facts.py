@@ -104,9 +104,12 @@ class Seen:
         self._sessions = facts.sessions.to_numpy("datetime64[ns]")
 
     def rows(self, name: str, sessions: int | None = None) -> Rows | None:
-        """Rows known by the close, or those of the last so many sessions; None for a table that was never written."""
+        """Rows known by the close, or those of the last so many sessions; None where nothing was known by then.
+
+        That a table was written later must not show either.
+        """
         found = self.facts.rows.get(name)
-        if found is None:
+        if found is None or not len(found) or found.known[0] > self.day:
             return None
         return found.between(NEVER if sessions is None else self.back(sessions - 1), self.day)
 

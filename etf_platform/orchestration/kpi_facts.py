@@ -165,7 +165,7 @@ def _runs(gathering: Gathering) -> pd.DataFrame | None:
 
 
 def _made(gathering: Gathering, part: str) -> dict[str, dict[pd.Timestamp, bool]]:
-    """Duty -> session -> whether it was made in time."""
+    """Duty -> session -> whether it was made in time, from the first decision of the account on."""
     platform = gathering.platform
     found: dict[str, dict[pd.Timestamp, bool]] = {}
     decided = gathering.tables.read_if_there(t.PAPER_DECISIONS, part, end=gathering.end)
@@ -174,8 +174,11 @@ def _made(gathering: Gathering, part: str) -> dict[str, dict[pd.Timestamp, bool]
         days = [pd.Timestamp(day) for day in moments.index]
         limits = [decision_deadline(platform, day) for day in days]
         found["decision"] = {d: bool(at <= limit) for d, at, limit in zip(days, moments, limits, strict=True)}
+    if "decision" not in found:
+        return {}
+    first = min(found["decision"]).date()
     for duty, table in (("consistency", t.CONSISTENCY), ("drift", t.DRIFT)):
-        rows = gathering.tables.read_if_there(table, part, end=gathering.end)
+        rows = gathering.tables.read_if_there(table, part, end=gathering.end, start=first)
         found[duty] = {} if rows is None else {pd.Timestamp(day): True for day in rows["date"].unique()}
         if platform.source.kind == "live" and found[duty]:
             found[duty] |= _in_time(platform, table, part, found[duty])

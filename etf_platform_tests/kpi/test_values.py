@@ -277,6 +277,15 @@ def _shaken(quarter, day):
     return frames
 
 
+def test_what_was_written_later_for_the_first_time_is_missing_before(quarter):
+    """On the first day no order had been filled yet, and nothing had been closed; that it will be does not show."""
+    later = {name: rows[rows["date"] > quarter.days[5]] for name, rows in quarter.frames.items() if name != "account"}
+
+    before = value_rows(quarter.facts(**dict.fromkeys(later)), quarter.days[:5], STAMP)
+
+    pd.testing.assert_frame_equal(value_rows(quarter.facts(**later), quarter.days[:5], STAMP), before, check_exact=True)
+
+
 @pytest.mark.parametrize("back", [1, 7, 23])
 def test_no_value_knows_anything_later_than_its_day(quarter, back):
     """Everything after the day is changed or cut off: its rows stay the same bit for bit."""

@@ -10,6 +10,7 @@ from etf_platform.reports.display import shown
 from etf_platform.reports.kpi.sparkline import sparkline
 
 SESSIONS = 60  # of a line
+NO_BREAK = "\u00a0"
 ARROWS = {"up": "↑", "down": "↓", "flat": "→", "unknown": ""}
 
 
@@ -178,7 +179,8 @@ def _limits(row: pd.Series, unit: str, better: str) -> str:
     """What the value must not be: `warn < -5.00 %, fail < -10.00 %`."""
     side, plain = {"up": "<", "down": ">"}.get(better, ""), "count" if unit == "flag" else unit
     named = {"warn": row["warn"], "fail": row["major"]}
-    return ", ".join(f"{name} {side} {quantity(limit, plain)}" for name, limit in named.items() if limit == limit)
+    texts = [f"{name} {side} {quantity(limit, plain)}" for name, limit in named.items() if limit == limit]
+    return ", ".join(text.replace(" ", NO_BREAK) for text in texts)
 
 
 def _sense(trend: str, better: str) -> str:

@@ -1,0 +1,179 @@
+"""Values of a replayed week on stored tables: own days, a missed day, the portfolio, the board, the command line."""
+
+import datetime as dt
+import json
+import shutil
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from etf_platform.cli.main import main
+from etf_platform.core import tables as t
+from etf_platform.core.units import event as kinds
+from etf_platform.core.units.event import Event
+from etf_platform.governance.ledger import by_system
+from etf_platform.orchestration.step import Window
+from etf_platform.orchestration.steps.kpi_board import write_board
+from etf_platform.orchestration.steps.kpi_values import write_pool_values, write_portfolio_values
+from etf_platform.storage import events as ledger
+from etf_platform.storage import outbox
+
+FRIDAY = dt.date(2024, 3, 8)
+VOLATILE = ["data_version"]
+
+
+@pytest.fixture
+def platform(replays, week):
+    return replays.open(week)
+
+
+def _rows(platform, universe, day, period="day"):
+    rows = platform.lake.read(t.KPI_VALUES, universe, start=day, end=day)
+    return rows[rows["period"] == period].set_index("kpi")
+
+
+def test_a_week_of_an_account_is_measured_from_its_own_tables(replays, platform):
+    account = platform.lake.read(t.PAPER_ACCOUNT, replays.pool).set_index("date")["nav"]
+
+    write_pool_values(platform, replays.pool, Window(FRIDAY, FRIDAY))
+    rows, week = _rows(platform, replays.pool, FRIDAY), _rows(platform, replays.pool, FRIDAY, "week")
+
+    assert rows.loc["pnl_net", "value"] == account.iloc[-1] - account.iloc[-2]
+    assert week.loc["pnl_net", "value"] == pytest.approx(account.iloc[-1] - account.iloc[0])
+    assert rows.loc["availability", ["value", "status"]].tolist() == [1.0, "PASS"]
+    assert rows.loc["sharpe", "reason"] == "insufficient: 4 of 20 returns"
+    assert rows["source"].str.contains("simulated").all()
+    assert set(rows["config"]) == {platform.config.digest}
+    versions = json.loads(rows["data_version"].iloc[0])
+    assert versions[f"paper/{replays.pool}/account"] == platform.lake.version(t.PAPER_ACCOUNT, replays.pool)
+
+
+def test_days_run_alone_when_nothing_later_was_there_are_those_of_the_whole_week(replays, platform):
+    """The replay measured every day with what was stored then; now all of the week is measured in one run."""
+    live = platform.lake.read(t.KPI_VALUES, replays.pool).drop(columns=VOLATILE)
+
+    write_pool_values(platform, replays.pool, Window(replays.first, replays.last))
+    ranged = platform.lake.read(t.KPI_VALUES, replays.pool).drop(columns=VOLATILE)
+
+    pd.testing.assert_frame_equal(ranged, live, check_exact=True)
+
+
+def test_a_missed_session_costs_availability_and_counts_as_an_error(replays, good_home, tmp_path):
+    shutil.copytree(good_home, tmp_path / "home")
+    platform = replays.open(tmp_path)
+    replays.run(platform, replays.first, dt.date(2024, 3, 6), missing=(dt.date(2024, 3, 5),))
+
+    rows = _rows(platform, replays.pool, dt.date(2024, 3, 6))
+
+    due = 3 * 3  # decision, consistency and drift of three sessions; drift is caught up
+    assert rows.loc["availability", ["value", "status"]].tolist() == [pytest.approx(1 - 2 / due), "FAIL"]
+    assert rows.loc["error_rate", "value"] == pytest.approx(2 / due)
+    assert rows.loc["major_risk", ["value", "reason"]].tolist() == [1.0, "1 is above 0; availability"]
+
+
+def test_alarms_closed_without_action_are_false_alarms(replays, platform):
+    closed = [
+        Event(f"alarm/{i}", kinds.ALARM_CLOSED, replays.pool, by_system("desk"), {"reason": reason}, day)
+        for i, (reason, day) in enumerate(
+            [("no_action", FRIDAY), ("repaired", FRIDAY), ("no_action", FRIDAY + dt.timedelta(days=3))]
+        )
+    ]
+    with outbox.transaction(platform.ops) as connection:
+        ledger.append(connection, closed)
+
+    write_pool_values(platform, replays.pool, Window(FRIDAY, FRIDAY))
+
+    row = _rows(platform, replays.pool, FRIDAY).loc["false_alarm_rate"]
+    assert (row["value"], row["status"], row["reason"]) == (0.5, "BLOCKED", "no_baseline")
+
+
+def test_without_any_account_every_metric_of_it_is_blocked(replays, good_home, tmp_path):
+    shutil.copytree(good_home, tmp_path / "home")
+    platform = replays.open(tmp_path)
+
+    write_pool_values(platform, "OTHER", Window(FRIDAY, FRIDAY))
+
+    rows = _rows(platform, "OTHER", FRIDAY)
+    assert set(rows.loc[["pnl_net", "nav_return", "max_drawdown", "availability"], "status"]) == {"BLOCKED"}
+    assert rows.loc["nav_return", "reason"].startswith("missing")
+
+
+def test_the_portfolio_of_one_account_is_that_account_and_the_board_shows_both(replays, platform):
+    write_portfolio_values(platform, "portfolio", Window(FRIDAY, FRIDAY))
+    outcome = write_board(platform, "portfolio", Window(FRIDAY, FRIDAY))
+
+    rows, pool = _rows(platform, "portfolio", FRIDAY), _rows(platform, replays.pool, FRIDAY)
+    assert rows.loc["nav_return", "value"] == pool.loc["nav_return", "value"]
+    assert rows.loc["max_drawdown", "value"] == pool.loc["max_drawdown", "value"]
+    html = (platform.workspace.reports / "kpi" / f"board_{FRIDAY}.html").read_text(encoding="utf-8")
+    assert html == (platform.workspace.reports / "kpi" / "latest.html").read_text(encoding="utf-8")
+    assert "SIMULATED DATA" in html
+    assert 'id="portfolio"' in html and f'id="{replays.pool}"' in html
+    assert set(outcome.frames["status"]["strategy"]) == {replays.pool, "portfolio"}
+
+
+def test_an_older_board_does_not_become_the_latest(platform):
+    for day in (FRIDAY, FRIDAY - dt.timedelta(days=1)):
+        write_board(platform, "portfolio", Window(day, day))
+
+    latest = (platform.workspace.reports / "kpi" / "latest.html").read_text(encoding="utf-8")
+    assert str(FRIDAY) in latest.partition("</header>")[0]
+
+
+@pytest.fixture
+def shell(week):
+    def run(*words):
+        return CliRunner().invoke(
+            main, ["kpi", *words, "--home", str(week / "home"), "--config", str(week / "configs")]
+        )
+
+    return run
+
+
+def test_show_prints_the_last_session_and_ends_with_the_worst_state(shell, replays):
+    done = shell("show", "--strategy", replays.pool, "--format", "csv")
+
+    assert done.exit_code == 3
+    assert f"2024-03-08,{replays.pool},availability" in done.output
+    assert shell("show", "--strategy", "nobody").exit_code == 1
+
+
+def test_list_prints_the_registry_with_the_thresholds_in_force(shell):
+    done = shell("list", "--format", "csv")
+
+    assert done.exit_code == 0
+    assert "max_drawdown,Deepest drawdown,fraction,up,-0.15,-0.25" in done.output
+
+
+WHOLE = {
+    "summary": {"pnl": 1.0, "sharpe": 1.0},
+    "metrics": {"max_dd": 0.1, "fill_error": 0.1},
+    "risk": {"var_breach": 0.01},
+}
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [({"mm": WHOLE}, 0), ({"mm": WHOLE | {"risk": {"var_breach": 0.2}}}, 2), ({"mm": WHOLE, "bad": 1}, 3)],
+)
+def test_import_keeps_what_it_can_and_ends_with_what_came_of_it(shell, week, platform, document, code):
+    (week / "kpi.json").write_text(json.dumps(document))
+
+    done = shell("import", str(week / "kpi.json"), "--date", "2024-03-08", "--format", "csv")
+
+    assert done.exit_code == code, done.output
+    assert set(platform.lake.read(t.KPI_VALUES, "imported")["strategy"]) == {"mm"}
+
+
+def test_a_bad_file_changes_nothing(shell, week, platform, replays):
+    good, bad, taken = (week / f"{name}.json" for name in ("good", "bad", "taken"))
+    good.write_text(json.dumps({"mm": WHOLE}))
+    bad.write_text('{"mm": ')
+    taken.write_text(json.dumps({replays.pool: WHOLE}))
+    shell("import", str(good), "--date", "2024-03-08")
+
+    ended = [shell("import", str(file), "--date", "2024-03-08").exit_code for file in (bad, taken)]
+
+    assert ended == [1, 1]
+    assert platform.lake.version(t.KPI_VALUES, "imported") == 0
