@@ -3,7 +3,6 @@
 The command line is a thin layer over this: there is no second pipeline beside the asset graph.
 """
 
-import gc
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from etf_platform.core.errors import BadInputError, NotASessionError
 from etf_platform.orchestration.assets import asset_key, steps_of
 from etf_platform.orchestration.build import definitions_of
 from etf_platform.orchestration.checks import fuses_on
+from etf_platform.orchestration.collector import freeze_once
 from etf_platform.orchestration.graph_arbitrage import JOB as ARBITRAGE
 from etf_platform.orchestration.graph_scoring import JOB as SCORING
 from etf_platform.orchestration.instance.config import open_instance
@@ -132,8 +132,7 @@ def execute(
 ) -> list[JobResult]:
     """Run history (where needed), then the given jobs (default: `jobs_of`), without the layers in `skip`."""
     definitions = definitions_of(platform)
-    if not gc.get_freeze_count():
-        gc.freeze()  # what is loaded by now stays; the collector would look at half a million objects in vain
+    freeze_once()
     results = []
     with open_instance(platform.workspace) as instance, listening(listener):
         if plan.history_for:
