@@ -30,6 +30,14 @@ thresholds_option = click.option(
 strict_option = click.option("--strict", is_flag=True, help="WARN ends with 2, like FAIL.")
 
 
+inputs_option = click.option(
+    "--inputs",
+    type=FOLDER,
+    metavar="DIR",
+    help="KPI files of other systems (*.json), imported first for the week's end.",
+)
+
+
 def week_option(command: Command) -> Command:
     """Add `--week`, by default the last one that is over."""
     return click.option("--week", metavar="YYYY-Www", help="ISO week, e.g. 2024-W45; default the last one.")(command)
@@ -56,6 +64,33 @@ def judged(workspace: Workspace, thresholds: Path | None) -> "Platform":
     from etf_platform.orchestration.weekly.chain import with_thresholds
 
     return with_thresholds(platform, thresholds)
+
+
+def take_in(platform: "Platform", week: str, inputs: Path | None) -> None:
+    """Import the KPI files of a folder for the last session of a week; what is left out is said.
+
+    Raises
+    ------
+    BadInputError
+        There is no such file, or nothing in one can be read.
+    """
+    if inputs is None:
+        return
+    from etf_platform.core.errors import BadInputError
+    from etf_platform.orchestration.kpi_questions import import_file
+    from etf_platform.orchestration.weekly.documents import window_of
+
+    end = window_of(platform, week).end
+    files = sorted(inputs.glob("*.json"))
+    if not files or end is None:
+        raise BadInputError(
+            f"importing the KPI files of {inputs}", "there is no *.json", "give a folder with KPI files"
+        )
+    for file in files:
+        found = import_file(platform, file, end)
+        say(f"{file.name}: {len(found.rows)} values for {end}")
+        for problem in found.problems:
+            say(f"  left out: {problem}")
 
 
 def leave(done: "Published", strict: bool = False) -> None:
@@ -110,11 +145,15 @@ def _document(name: str, makes: tuple[str, ...], text: str) -> click.Command:
     @week_option
     @thresholds_option
     @strict_option
+    @(inputs_option if "kpi_snapshot" in makes else lambda command: command)
     @with_workspace
-    def command(workspace: Workspace, week: str | None, thresholds: Path | None, strict: bool) -> None:
+    def command(
+        workspace: Workspace, week: str | None, thresholds: Path | None, strict: bool, inputs: Path | None = None
+    ) -> None:
         from etf_platform.orchestration.weekly.chain import run_one
 
         platform, which = judged(workspace, thresholds), chosen(week)
+        take_in(platform, which, inputs)
         *before, last = makes
         for each in before:
             tell(run_one(platform, which, each))

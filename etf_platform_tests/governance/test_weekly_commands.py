@@ -247,3 +247,22 @@ def test_commands_have_the_names_of_the_specification():
     assert set(wanted.split()) <= set(group.commands)
     assert set(group.commands["release"].commands) == {"start", "promote", "hold"}
     assert set(group.commands["experiment"].commands) == {"new", "show"}
+
+
+def test_a_week_that_is_not_over_cannot_be_closed(gov):
+    done = gov("close-gate", "--week", "2026-W52", day=None)
+
+    assert (done.exit_code, "close it when it is over" in done.stderr) == (1, True)
+
+
+def test_kpi_files_of_other_systems_are_taken_in_before_the_audit(week, tmp_path):
+    files = tmp_path / "kpi"
+    files.mkdir()
+    assert "there is no *.json" in week("operating-audit", "--inputs", str(files)).stderr
+    text = '{"options": {"summary": {"total_pnl": 10.0}, "metrics": {"sharpe_ratio": "high"}, "risk": {}}}'
+    (files / "options.json").write_text(text, encoding="utf-8")
+
+    done = week("operating-audit", "--inputs", str(files))
+
+    assert "values for 2024-11-08" in done.stderr
+    assert "left out: options.metrics.sharpe_ratio" in done.stderr

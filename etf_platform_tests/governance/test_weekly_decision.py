@@ -9,7 +9,7 @@ import pytest
 from etf_platform.core.config.governance import GovernanceConfig
 from etf_platform.governance.weekly import canary_checklist, decision_log
 from etf_platform.governance.weekly.about import About
-from etf_platform.governance.weekly.artefact import Artefact
+from etf_platform.governance.weekly.artefact import Artefact, Source
 from etf_platform.governance.weekly.canary_checklist import Candidate, Facts
 from etf_platform.governance.weekly.pack import EVIDENCE, Pack
 from etf_platform.reports.weekly import canary_checklist as canary_text
@@ -84,6 +84,7 @@ BLOCKERS = [
     *((without(name), f"data_blocked={name}", "BLOCKED") for name in EVIDENCE),
     *((status(name, "BLOCKED"), f"data_blocked={name}", "BLOCKED") for name in EVIDENCE),
     (status("kpi_snapshot", "whatever"), "data_blocked=kpi_snapshot", "BLOCKED"),
+    (lambda d: d["drift_report"].update(week="2024-W44"), "data_blocked=drift_report", "BLOCKED"),
 ]
 
 
@@ -225,3 +226,14 @@ def test_a_reason_with_a_bar_or_a_line_break_does_not_break_the_table():
     documents["operating_audit"]["checklist"]["latency_baseline_passed"]["reason"] = "a|b\nc"
 
     assert "| a\\|b c |" in canary_text.markdown(canary(documents).document(EPOCH))
+
+
+def test_a_checklist_made_before_its_evidence_changed_is_stale():
+    path = "reports/governance/2024-W45/operating_audit.json"
+    made = {**canary(good_week()).document(EPOCH), "inputs": [{"path": path, "sha256": "old", "as_of": ""}]}
+    documents = {**good_week(), "canary_checklist": made, "adr": envelope({})}
+
+    log = decision_log.build(Pack(About(WEEK, ABOUT.sessions, (Source(path, "new"),)), documents))
+
+    assert log.body["blockers"] == ["data_blocked=canary_checklist (stale: operating_audit changed after it)"]
+    assert (log.status, log.body["decision"]) == ("BLOCKED", "HOLD_AND_REMEDIATE")

@@ -10,6 +10,7 @@ from etf_platform.core.errors import BadInputError, GateClosedError
 from etf_platform.core.units.event import MANUAL_DONE, SIGNOFF_GIVEN, Event
 from etf_platform.governance.weekly import decision_log, manual, signoff_pack
 from etf_platform.governance.weekly.about import About
+from etf_platform.governance.weekly.artefact import Source
 from etf_platform.governance.weekly.manual import ITEMS, Manual
 from etf_platform.governance.weekly.pack import Pack
 from etf_platform.reports.weekly import close_gate as gate_text
@@ -255,3 +256,17 @@ def test_headings_stand_in_the_order_of_the_specification():
         "Missing Role Sign-offs",
         "PR brief",
     ]
+
+
+def test_a_decision_made_before_its_evidence_changed_does_not_approve():
+    path = f"reports/governance/{WEEK}/risk_exceptions.json"
+    documents = dict(pack_of().documents)
+    documents["decision_log"] = {
+        **documents["decision_log"],
+        "inputs": [{"path": path, "sha256": "old", "as_of": ""}],
+    }
+
+    checks = signoff_pack.auto_checks(Pack(About(WEEK, (DAY,), (Source(path, "new"),)), documents))
+
+    assert [(c.key, str(c.state)) for c in checks if c.state != "PASS"] == [("decision_approved", "BLOCKED")]
+    assert "stale: risk_exceptions changed after decision_log" in [c.reason for c in checks]

@@ -2,16 +2,20 @@
 
 import datetime as dt
 import subprocess
+from dataclasses import replace
 
 import pytest
 
+from etf_platform.core.workspace import Workspace, packaged_config
 from etf_platform.governance.releases import Release, Releases
 from etf_platform.governance.weekly import release_candidate_guard as guard
 from etf_platform.governance.weekly import rollback_tag
 from etf_platform.governance.weekly.about import About
 from etf_platform.governance.weekly.rollback_tag import Tagged
+from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.weekly import tagging
 from etf_platform.orchestration.weekly.repository import tags
+from etf_platform_tests.resources import release_story as story
 from etf_platform_tests.resources.good_week import WEEK
 
 ABOUT = About(WEEK, (dt.date(2024, 11, 8),))
@@ -81,12 +85,19 @@ def test_a_tag_whose_rollback_was_never_rehearsed_warns():
     assert "gov rollback --rehearse" in made.reason
 
 
-def test_tags_and_commits_are_read_from_git(tmp_path):
-    def git(*words: str) -> str:
+@pytest.fixture
+def git(tmp_path):
+    """Calls git in a new repository."""
+
+    def call(*words: str) -> str:
         who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
         return subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
 
-    git("init", "-q")
+    call("init", "-q")
+    return call
+
+
+def test_tags_and_commits_are_read_from_git(tmp_path, git):
     git("commit", "-q", "--allow-empty", "-m", "one")
     git("tag", "light")
     git("tag", "-a", "heavy", "-m", "annotated")
@@ -133,3 +144,28 @@ def test_forms_are_those_of_pep_440(version, form):
 )
 def test_a_candidate_is_a_pre_release_whose_tag_is_on_this_code(version, known, head, status):
     assert guard.build(ABOUT, version, known, head).status == status
+
+
+def test_the_previous_stable_release_of_the_ledger_is_tagged_in_git(tmp_path, git, staff):
+    git("commit", "-q", "--allow-empty", "-m", "one")
+    old = git("rev-parse", "HEAD").strip()
+    git("commit", "-q", "--allow-empty", "-m", "two")
+    workspace = Workspace(tmp_path / "home", packaged_config())
+    opened = Platform.open(workspace)
+    platform = Platform(workspace, replace(opened.config, governance=staff.config))
+    story.append(platform.ops, story.proposal("REL-1", commit=f"0.1.0+{old[:12]}"))
+    following = story.rise(platform.ops, staff.config, staff, "REL-1", "stable")
+    story.append(platform.ops, story.proposal("REL-2", rollback_to="REL-1", commit="0.1.0+aaaaaaaaaaaa"))
+    story.rise(platform.ops, staff.config, staff, "REL-2", "S5", following)
+
+    first, second = (tagging.prepare_rollback_tag(platform, WEEK, now=NOW, root=tmp_path) for _ in range(2))
+
+    tag = f"backup-release-20241111-130405-{old[:8]}"
+    assert tags(tmp_path) == {tag: old}
+    assert (first.document["tag"], first.document["created"], first.document["release"]) == (tag, True, "REL-1")
+    assert (second.document["tag"], second.document["created"], second.document["reused_existing"]) == (
+        tag,
+        False,
+        True,
+    )
+    assert git("remote") == ""

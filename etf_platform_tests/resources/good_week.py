@@ -58,8 +58,8 @@ def good_week() -> dict[str, dict[str, Any]]:
         "incomplete_tasks": [],
     }
     documents: dict[str, dict[str, Any]] = {
-        "performance_baseline": {"executed": True, "passed": True},
-        "latency_benchmark": {"executed": True, "passed": True},
+        "performance_baseline": {"executed": True, "passed": True, "measures": []},
+        "latency_benchmark": {"executed": True, "passed": True, "measures": []},
         "kpi_snapshot": {"kpi_snapshot": kpis},
         "risk_exceptions": {"summary": {"exceptions": 0, "blocked": 0}, "exceptions": []},
         "change_rollback_record": {},

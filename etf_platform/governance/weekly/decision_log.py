@@ -80,9 +80,12 @@ def build(pack: Pack, freezes: Sequence[str] = (), acts: Sequence[str] = ()) -> 
 def held_by(pack: Pack, freezes: Sequence[str] = ()) -> list[str]:
     """What speaks against approving: blockers of the canary, then replay, deviation, freezes, deliverables."""
     state, reason = pack.state("canary_checklist")
+    outdated = pack.outdated("canary_checklist")
     found = [str(name) for name in pack.rows("canary_checklist", "blockers")]
     if pack.text("canary_checklist", "recommendation") != PROCEED and not found:
         found.append(f"data_blocked=canary_checklist ({reason or state})")
+    if outdated:
+        found.append(f"data_blocked=canary_checklist (stale: {', '.join(outdated)} changed after it)")
     replay, known = replay_check(pack), ",".join(found)
     if replay.state is not State.PASS and "consistency_replay" not in known:
         found.append(f"consistency_replay {replay.state}: {replay.reason}".rstrip(": "))

@@ -56,14 +56,24 @@ class Pack:
         return self.about.artefact(name, judged, body)
 
     def state(self, name: str) -> Judged:
-        """State and reason of a document; BLOCKED when it is missing or in none of the four states."""
+        """State and reason of a document; BLOCKED when it is missing, of another week, or in no state."""
         document = self.documents.get(name)
         if document is None:
             return State.BLOCKED, f"{name} is missing"
+        if document.get("week") != self.about.week:
+            return State.BLOCKED, f"stale: {name} is of {document.get('week') or 'no week'}"
         said = str(document.get("status", ""))
         if said not in State.__members__:
             return State.BLOCKED, f"{name} has no state"
         return State(said), str(document.get("reason", ""))
+
+    def outdated(self, name: str, of: Iterable[str] = EVIDENCE) -> list[str]:
+        """Documents that were made again, with another content, after this one had read them."""
+        now = {source.path.rpartition("/")[2]: source.sha256 for source in self.about.inputs}
+        read = (self.documents.get(name) or {}).get("inputs", ())
+        then = {str(source["path"]).rpartition("/")[2]: source["sha256"] for source in read}
+        files = {f"{each}.json": each for each in of}
+        return [files[file] for file in files if file in now and file in then and now[file] != then[file]]
 
     def number(self, name: str, group: str, key: str) -> int | None:
         """A count of a document; None when it is not there."""

@@ -13,7 +13,7 @@ from etf_platform.governance.weekly.artefact import Artefact
 from etf_platform.governance.weekly.canary_checklist import PROCEED
 from etf_platform.governance.weekly.decision_log import APPROVE
 from etf_platform.governance.weekly.manual import ITEMS, ROLES, Manual
-from etf_platform.governance.weekly.pack import Check, Pack, evidence_checks, replay_check
+from etf_platform.governance.weekly.pack import EVIDENCE, Check, Pack, evidence_checks, replay_check
 
 NAME, GATE = "signoff_pack", "close_gate"
 BLOCKED, PENDING, READY = "AUTO_BLOCKED", "PENDING_MANUAL_SIGNOFF", "READY_FOR_CLOSE"
@@ -84,6 +84,9 @@ def _said(pack: Pack, key: str, name: str, field: str, wanted: str, label: str) 
     said, label = pack.text(name, field), f"{label} {field} = {wanted}"
     if not said:
         return Check(key, label, State.BLOCKED, f"{name} is missing")
+    outdated = pack.outdated(name, (*EVIDENCE, "canary_checklist"))
+    if outdated:
+        return Check(key, label, State.BLOCKED, f"stale: {', '.join(outdated)} changed after {name}")
     if said == wanted:
         return Check(key, label, State.PASS)
     state, _ = pack.state(name)

@@ -4,6 +4,7 @@ A step that cannot run leaves its document missing, which blocks what reads it; 
 and partitions (Dagster), the steps themselves.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from yaml import YAMLError
 
 from etf_platform.core.config.governance import ConsistencyThresholds, GovernanceConfig, WeeklyThresholds
 from etf_platform.core.config.yaml12 import parse_yaml
-from etf_platform.core.errors import ConfigError, PlatformError
+from etf_platform.core.errors import BadInputError, ConfigError, PlatformError
 from etf_platform.governance.weekly.artefact import read
 from etf_platform.orchestration.graph_weekly import WEEKLY_STEPS
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
@@ -66,7 +67,16 @@ def run_chain(platform: Platform, week: str, told: Callable[[Ran], None] | None 
 
 
 def close(platform: Platform, week: str, told: Callable[[Ran], None] | None = None) -> Published:
-    """Run the whole chain of a week, then write the close gate."""
+    """Run the whole chain of a week, then write the close gate.
+
+    Raises
+    ------
+    BadInputError
+        The week is not over.
+    """
+    last = window_of(platform, week).end
+    if last is not None and last >= dt.date.today():
+        raise BadInputError(f"closing {week}", f"its last session is {last}", "close it when it is over")
     run_chain(platform, week, told)
     return close_gate(platform, week)
 

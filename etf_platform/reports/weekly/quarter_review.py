@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from etf_platform.reports.weekly.parts import bullets, page, records, table
+from etf_platform.reports.weekly.parts import bullets, page, table
 
 
 def markdown(document: Mapping[str, Any]) -> str:
     """The text of the document."""
     names = ("goal", "target", "value", "baseline", "trend", "state", "reason")
-    results = ([row[name] for name in names] for row in document["results"])
-    weeks = records(("week", "recommendation", "decision", "signoff"), document["weeks"])
+    results = ([row[name] or "none" * (name == "baseline") for name in names] for row in document["results"])
+    said = ("recommendation", "decision", "signoff")
+    weeks = table(
+        ("week", *said), ([week["week"], *(week[name] or "not written" for name in said)] for week in document["weeks"])
+    )
     sections = {
         "Results": table(names, results),
         "Gaps": bullets(document["gaps"]),
