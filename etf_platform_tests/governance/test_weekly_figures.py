@@ -287,6 +287,14 @@ class TestAttribution:
         )
         assert row["residual"] == pytest.approx(0.0, abs=1e-9)
 
+    def test_where_the_figures_come_from_stands_on_every_row(self):
+        rows = [{**day, "source": "sample (simulated)"} for day in (BEFORE, AFTER)]
+        parts = fill_parts(pd.DataFrame(rows), fill(), BARS, Terms("A_SHARE"))
+
+        (row,) = pnl_attribution.build({"A_SHARE": parts}, KNOWN, {}, 0.9, ABOUT).body["attribution"]
+
+        assert row["source"] == "sample (simulated)"
+
     def test_spread_capture_is_signed_and_counts_losses_too(self):
         parts = fill_parts(pd.DataFrame([BEFORE, AFTER]), fill(), BARS, Terms("A_SHARE"))
 

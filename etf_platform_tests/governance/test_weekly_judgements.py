@@ -84,6 +84,16 @@ class TestReplay:
     def test_a_breach_stays_a_breach_while_another_session_is_pending(self):
         assert replay(compared(failing={4: "data"}, without=(8,))).body["replay_status"] == "FAIL"
 
+    @pytest.mark.parametrize("name", ["config", "data_version"])
+    def test_rows_of_two_configurations_or_data_versions_are_no_comparison(self, name):
+        rows = compared()
+        rows.loc[rows.index[0], name] = '{"other": 1}'
+
+        found = replay(rows)
+
+        assert found.body["consistency"]["pairs"][0]["status"] == "PENDING_DATA"
+        assert found.status == "BLOCKED"
+
     def test_no_counterpart_at_all_is_pending(self):
         found = replay(CONSISTENCY.no_rows())
 

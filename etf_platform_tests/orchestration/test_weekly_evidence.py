@@ -341,10 +341,11 @@ class TestRepository:
 class TestMeasuring:
     @pytest.mark.parametrize("name", ["performance_baseline", "latency_benchmark"])
     def test_every_measure_is_executed(self, platform, name):
-        seconds, workload = measure(platform.config, name, rounds=2)
+        found = measure(platform.config, name, rounds=2)
 
-        assert all(len(rounds) == 2 and min(rounds) > 0.0 for rounds in seconds.values())
-        assert "simulated" in workload["pool"]
+        assert all(len(rounds) == 2 and min(rounds) > 0.0 for rounds in found.seconds.values())
+        assert set(found.processor) == set(found.seconds)
+        assert "simulated" in found.workload["pool"]
 
     def test_a_week_is_measured_once_per_code_and_configuration(self, platform):
         weekly.write_performance_baseline(platform, "portfolio", WINDOW)

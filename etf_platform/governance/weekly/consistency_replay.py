@@ -113,23 +113,25 @@ def _together(parts: Sequence[Judged]) -> Judged:
 
 
 def _pairs(strategy: str, rows: pd.DataFrame, sessions: Sequence[dt.date]) -> list[dict[str, Any]]:
-    """One line per session of the week: what the comparison said, PENDING_DATA where there is none."""
+    """One line per session of the week: what the comparison said, PENDING_DATA where there is none.
+
+    Rows of several configurations or data versions are no comparison of one thing with itself: PENDING_DATA too.
+    """
     found = []
     for day in sessions:
         mine = rows[rows["date"] == pd.Timestamp(day)]
-        states = set(mine["state"])
-        status = "FAIL" if "FAIL" in states else "PASS" if states == {"PASS"} else PENDING
+        states, configs, versions = (sorted(set(mine[name])) for name in ("state", "config", "data_version"))
+        is_one = len(configs) == len(versions) == 1
+        status = "FAIL" if is_one and "FAIL" in states else "PASS" if is_one and states == ["PASS"] else PENDING
         stage = mine.loc[mine["is_first"].astype(bool), "stage"]
-        first = str(stage.iloc[0]) if status == "FAIL" and len(stage) else ""
-        versions = sorted(set(mine["data_version"]))
         found.append(
             {
                 "strategy": strategy,
                 "session": str(day),
                 "status": status,
-                "first_stage": first,
-                "config": ", ".join(sorted(set(mine["config"]))),
-                "data_version": json.loads(versions[0]) if len(versions) == 1 and versions[0] else {},
+                "first_stage": str(stage.iloc[0]) if status == "FAIL" and len(stage) else "",
+                "config": ", ".join(configs),
+                "data_version": json.loads(versions[0]) if is_one and versions[0] else {},
             }
         )
     return found

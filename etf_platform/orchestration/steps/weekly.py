@@ -146,8 +146,9 @@ def _measured(platform: Platform, window: Window, name: str) -> Outcome:
     """A week is measured once per code and configuration: measuring again would only give other digits."""
 
     def make(week: Week) -> Artefact:
-        seconds, workload = measure(platform.config, name)
-        return timings.build(name, seconds, {**workload, "config": platform.config.digest}, week.about())
+        found = measure(platform.config, name)
+        workload = {**found.workload, "config": platform.config.digest}
+        return timings.build(name, found.seconds, workload, week.about(), found.processor)
 
     week = Week(platform, window)
     known = pack.read(week.where, name)

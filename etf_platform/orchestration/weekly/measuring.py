@@ -181,8 +181,17 @@ class Workload:
         return np.random.default_rng(SEED).standard_t(4, (1, self.config.risk.window)) * 0.01
 
 
-def measure(config: Config, name: str, rounds: int = ROUNDS) -> tuple[dict[str, list[float]], dict[str, Any]]:
-    """Seconds of every round of every measure of a document, and what the workload was.
+@dataclass(frozen=True)
+class Measured:
+    """Seconds of every round of every measure, on the wall and of the processor, and what the workload was."""
+
+    seconds: dict[str, list[float]]
+    processor: dict[str, list[float]]
+    workload: dict[str, Any]
+
+
+def measure(config: Config, name: str, rounds: int = ROUNDS) -> Measured:
+    """Measure what a document tells.
 
     Parameters
     ----------
@@ -191,21 +200,23 @@ def measure(config: Config, name: str, rounds: int = ROUNDS) -> tuple[dict[str, 
         After a few that warm up.
     """
     work = Workload(config)
-    return {each: _timed(action, rounds) for each, action in work.measures(name).items()}, work.facts()
+    timed = {each: _timed(action, rounds) for each, action in work.measures(name).items()}
+    wall, processor = ({each: [pair[k] for pair in run] for each, run in timed.items()} for k in (0, 1))
+    return Measured(wall, processor, work.facts())
 
 
-def _timed(action: Callable[[], object], rounds: int) -> list[float]:
+def _timed(action: Callable[[], object], rounds: int) -> list[tuple[float, float]]:
     """Rounds of the quietest of three runs: what runs beside on the machine is not what is measured."""
     for _ in range(WARM):
         action()
     runs = [[_seconds(action) for _ in range(rounds)] for _ in range(RUNS)]
-    return min(runs, key=lambda run: float(np.percentile(run, QUANTILE)))
+    return min(runs, key=lambda run: float(np.percentile([wall for wall, _ in run], QUANTILE)))
 
 
-def _seconds(action: Callable[[], object]) -> float:
-    began = time.perf_counter()
+def _seconds(action: Callable[[], object]) -> tuple[float, float]:
+    wall, processor = time.perf_counter(), time.process_time()
     action()
-    return time.perf_counter() - began
+    return time.perf_counter() - wall, time.process_time() - processor
 
 
 def _walk(rng: np.random.Generator, symbol: str, days: pd.DatetimeIndex) -> pd.DataFrame:
