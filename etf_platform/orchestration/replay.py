@@ -1,8 +1,8 @@
 """Operations over past sessions, day by day as if live: what is run on a day sees nothing later than its close.
 
-Data, factors and targets of a session that is not stored are made first. A session that is left out is a missed day:
-the account goes on with the next one, and what should have been decided stays undecided. Steps are run as they are,
-without a Dagster run. Not here: the steps, and runs that Dagster keeps (`runner`).
+Data, factors, targets, back-test and VaR of a session that are not stored are made first. A session that is left out is
+a missed day: the account goes on with the next one, and what should have been decided stays undecided. Steps are run as
+they are, without a Dagster run. Not here: the steps, and runs that Dagster keeps (`runner`).
 """
 
 import datetime as dt
@@ -16,10 +16,18 @@ from etf_platform.orchestration.assets import steps_of
 from etf_platform.orchestration.closing import close_session
 from etf_platform.orchestration.graph_operations import ACCOUNT as ACCOUNT_JOB
 from etf_platform.orchestration.graph_operations import JOB, WEEKLY
-from etf_platform.orchestration.platform import Platform
+from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.step import Outcome, Step, Window
 
-BEFORE = ("market/{pool}/bars", "factors/{pool}/panel", "strategies/{pool}/targets")
+BEFORE = (
+    "market/{pool}/bars",
+    "factors/{pool}/panel",
+    "strategies/{pool}/targets",
+    "backtest/{pool}/rotation",
+    "risk/{pool}/forecasts",
+    "risk/{pool}/coverage",
+    "risk/{pool}/attribution",
+)
 ACCOUNT = "paper/{pool}/account"
 ACTS = "acts/{pool}/close"  # stands for the acts of a session where a step's address stands
 
@@ -92,7 +100,8 @@ def _due(platform: Platform, pools: Sequence[str], day: dt.date, only: bool) -> 
     """
     steps = [(u, s) for u, s in steps_of(platform) if u in pools or (not only and u not in platform.config.pools)]
     for universe, step in steps:
-        if universe in pools and step.address in BEFORE and _lacking(platform, universe, step, day):
+        is_asked = universe in pools or (universe == PORTFOLIO and not only)
+        if is_asked and step.address in BEFORE and _lacking(platform, universe, step, day):
             yield universe, step
     yield from ((u, s) for u, s in steps if s.job in (ACCOUNT_JOB, JOB))
     yield from ((pool, None) for pool in pools)
@@ -138,7 +147,7 @@ def _lacking(platform: Platform, universe: str, step: Step, day: dt.date) -> dt.
 
     Data of a session on which nothing ran come with the next run, as they do live; its decision does not.
     """
-    table = step.tables[0]
+    table = next(table for table in step.tables if any(column.name == "date" for column in table.columns))
     if not platform.lake.exists(table, universe):
         return day
     last = platform.lake.read(table, universe, end=day, columns=["date"])["date"].max()
