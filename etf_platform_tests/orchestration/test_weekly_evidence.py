@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,12 @@ import pytest
 
 from etf_platform.core import tables as t
 from etf_platform.core.config import load_config
+from etf_platform.core.config.governance import GovernanceConfig, Person
 from etf_platform.core.schema import Table
+from etf_platform.core.units.event import Event
 from etf_platform.core.workspace import Workspace, packaged_config
+from etf_platform.governance import people
+from etf_platform.governance.prerelease import thresholds_event
 from etf_platform.governance.weekly import artefact, signed
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Window
@@ -23,6 +28,8 @@ from etf_platform.orchestration.weekly.measuring import measure
 from etf_platform.orchestration.weekly.regression import run_regression
 from etf_platform.orchestration.weekly.regression_checks import differing
 from etf_platform.orchestration.weekly.repository import repository
+from etf_platform.storage.events import append
+from etf_platform.storage.outbox import transaction
 
 WEEK, MONDAY, FRIDAY = "2024-W45", dt.date(2024, 11, 4), dt.date(2024, 11, 8)
 WINDOW = Window(FRIDAY, FRIDAY)
@@ -35,6 +42,24 @@ FIGURES = (
 @pytest.fixture
 def platform(tmp_path) -> Platform:
     return opened(tmp_path / "home")
+
+
+@dataclass(frozen=True)
+class Staff:
+    """The configuration that knows one person of risk, and that person's hand."""
+
+    config: GovernanceConfig
+    secret: str
+
+    def seal(self, event: Event) -> Event:
+        return people.sealed(self.config, event, self.secret)
+
+
+@pytest.fixture(scope="module")
+def staff() -> Staff:
+    secret = "a field of winter barley"
+    verifier = people.new_verifier(secret, salt=bytes(16), cost=10)
+    return Staff(GovernanceConfig(people={"Zhao Min": Person(roles=("risk",), verifier=verifier)}), secret)
 
 
 def opened(home: Path) -> Platform:
@@ -208,6 +233,26 @@ class TestDocuments:
 
         assert outcome.facts["reason"] == "signed: left as it is"
         assert (where / "drift_report.json").read_bytes() == before
+
+    @pytest.mark.parametrize(("day", "passed"), [(dt.date(2024, 11, 11), True), (dt.date(2024, 11, 12), False)])
+    def test_thresholds_are_in_force_when_risk_signed_them_before_the_chain_ran(self, platform, staff, day, passed):
+        object.__setattr__(platform.config, "governance", staff.config)
+        event = staff.seal(thresholds_event(staff.config, "Zhao Min", "risk", day))
+        with transaction(platform.ops) as connection:
+            append(connection, [event])
+
+        weekly.write_operating_audit(platform, "portfolio", WINDOW)
+
+        assert read(platform, "operating_audit")["checklist"]["risk_thresholds_confirmed"]["passed"] is passed
+
+    def test_thresholds_that_code_signs_are_not_in_force(self, platform, staff):
+        object.__setattr__(platform.config, "governance", staff.config)
+        with transaction(platform.ops) as connection:
+            append(connection, [thresholds_event(staff.config, "Zhao Min", "risk", FRIDAY)])
+
+        weekly.write_operating_audit(platform, "portfolio", WINDOW)
+
+        assert read(platform, "operating_audit")["checklist"]["risk_thresholds_confirmed"]["status"] == "BLOCKED"
 
     def test_a_week_without_sessions_is_blocked(self, platform):
         holidays = Window(dt.date(2024, 2, 16), dt.date(2024, 2, 16))

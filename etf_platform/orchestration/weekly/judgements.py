@@ -3,6 +3,7 @@
 Not here: figures (`evidence`), what follows from them (`governance.weekly`).
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -74,7 +75,7 @@ def audit_facts(week: Week) -> checklist.Facts:
         **found,
         risk_digest=week.digest_of("risk_exceptions") if found["risk"] is not None else "",
         pairs=pairs,
-        manual_done=tuple(manual_items.fold(week.events, config, week.name).items),
+        manual_done=tuple(manual_items.fold(week.signed_items, config, week.name).items),
         experiments=frozenset(known),
         thresholds=_thresholds(week),
         repository=git,
@@ -104,8 +105,9 @@ def _ran_on(known: Mapping[str, Experiment]) -> dict[str, str]:
 
 
 def _thresholds(week: Week) -> dict[str, Any]:
+    """Limits and their signature; it counts up to the Monday after, on which the chain runs."""
     config = week.platform.config.governance
-    signed = thresholds_signature(week.events, config)
+    signed = thresholds_signature(week.events_until(week.sunday + dt.timedelta(days=1)), config)
     return {
         "weekly": config.weekly.model_dump(mode="json"),
         "consistency": config.consistency.model_dump(mode="json"),

@@ -19,6 +19,7 @@ from etf_platform.governance.weekly import artefact as pack
 from etf_platform.governance.weekly import signed
 from etf_platform.governance.weekly.about import About
 from etf_platform.governance.weekly.artefact import Artefact, Source
+from etf_platform.governance.weekly.manual import KINDS as MANUAL
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.provenance import code_commit
 from etf_platform.orchestration.step import Outcome, Window
@@ -105,9 +106,20 @@ class Week:
     @cached_property
     def events(self) -> list[Event]:
         """Events that count, of sessions up to the week's end."""
+        return self.events_until(self.sunday)
+
+    def events_until(self, day: dt.date) -> list[Event]:
+        """Events that count, of sessions up to a day."""
         from etf_platform.storage.events import events
 
-        return counted(self.platform.config.governance, events(self.platform.ops, until=self.sunday))
+        return counted(self.platform.config.governance, events(self.platform.ops, until=day))
+
+    @cached_property
+    def signed_items(self) -> list[Event]:
+        """What people have signed about this week, whenever they did."""
+        from etf_platform.storage.events import events
+
+        return events(self.platform.ops, MANUAL, self.name)
 
     def about(self, with_inputs: bool = True) -> About:
         """Week, sessions, inputs read so far, code."""
