@@ -23,6 +23,7 @@ from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.factors import scored_factors
 from etf_platform.orchestration.steps.paper_authority import standing_of
 from etf_platform.orchestration.steps.paper_releases import Day, record_shadows, shadows_again, terms_of
+from etf_platform.orchestration.steps.paper_shown import multipliers, recent
 from etf_platform.orchestration.steps.strategies import with_limit_rates
 from etf_platform.orchestration.steps.tables import StepTables
 from etf_platform.paper.account import Session, Stepped, state_of, step
@@ -62,7 +63,8 @@ def carry(platform: Platform, pool: str, window: Window, moment: Moment) -> Outc
     for day in sessions.between(first, window.end) if first <= window.end else ():
         found.append(_record(platform, pool, tables, day, moment))
     differing = _compare(platform, pool, tables, window, last)
-    return tables.outcome(facts=_facts(found, differing))
+    shown = recent(account, [day.stepped.row for day in found])
+    return tables.outcome(facts=_facts(found, differing), frames={"last sessions": shown})
 
 
 def moment_of(platform: Platform, pool: str, session: dt.date) -> dt.datetime | None:
@@ -291,6 +293,7 @@ def _facts(days: list[_Day], differing: list[str]) -> dict[str, object]:
             "nav": round(float(row["nav"]), 2),
             "release": days[-1].authority.label,
             "exposure": float(row["exposure"]),
+            "exposure is the product of": multipliers(days[-1].authority),
             "orders": fills["status"].value_counts().to_dict(),
             "imported fills": int((fills["origin"] != "modelled").sum()),
         }

@@ -14,6 +14,7 @@ from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.replay import replay
 
 POOL = "A_SHARE"
+CONCENTRATION = "concentration: [0.20, 0.30]"
 FIRST, LAST = dt.date(2024, 3, 4), dt.date(2024, 3, 8)
 
 
@@ -28,10 +29,17 @@ class Replays:
     made: dict[str, object] = field(default_factory=dict)
 
     def open(self, folder: Path, config: str = "configs", **settings: object) -> Platform:
-        """The home in a folder; `settings` are `section=dict` of etf_pools.yaml."""
+        """The home in a folder; `settings` are `section=dict` of etf_pools.yaml.
+
+        Two funds make a quarter of the portfolio each: the breaker's limit of concentration is out of their way.
+        """
         path = folder / config
         if not path.exists():
             self.small.write_config(path)
+            governance = (path / "governance.yaml").read_text(encoding="utf-8")
+            assert CONCENTRATION in governance
+            relaxed = governance.replace(CONCENTRATION, "concentration: [0.90, 0.95]")
+            (path / "governance.yaml").write_text(relaxed, encoding="utf-8")
         pools = json.loads((path / "etf_pools.yaml").read_text(encoding="utf-8"))
         for section, changes in settings.items():
             pools[section] |= changes

@@ -10,6 +10,7 @@ from etf_platform.core import tables as t
 from etf_platform.core.units import event as kinds
 from etf_platform.core.units.event import Event
 from etf_platform.orchestration import closing, release_watch
+from etf_platform.orchestration.replay import replay
 from etf_platform.storage.events import append, events
 from etf_platform.storage.outbox import transaction
 
@@ -71,12 +72,18 @@ def test_a_feature_at_retrain_opens_a_retrain_once_with_a_freeze_even_without_a_
 
 
 def test_a_replay_closes_every_session_as_the_sensor_does(replays, week):
-    """Concentration of a pool with two funds is a warning: the breaker moved during the replayed week."""
-    platform = replays.open(week)
-    moved = [e for e in events(platform.ops, {kinds.BREAKER_MOVED}, replays.pool)]
+    """With the shipped limits a fund that is a quarter of all is a warning; it halves the next session's exposure."""
+    before = replays.open(week)
+    assert closing.last_closed(before, replays.pool) == replays.last
+    assert events(before.ops, {kinds.BREAKER_MOVED}) == []
+    shipped = replays.small.open(week, "shipped")
 
-    assert closing.last_closed(platform, replays.pool) == replays.last
-    assert moved and all(replays.first <= e.as_of <= replays.last for e in moved)
+    replay(shipped, dt.date(2024, 3, 11), dt.date(2024, 3, 12), (replays.pool,))
+
+    moved = events(shipped.ops, {kinds.BREAKER_MOVED}, replays.pool)
+    account = shipped.lake.read(t.PAPER_ACCOUNT, replays.pool).set_index("date")["exposure"]
+    assert [(e.payload["to"], e.as_of) for e in moved][:1] == [("WARNING", dt.date(2024, 3, 11))]
+    assert (account["2024-03-11"], account["2024-03-12"]) == (1.0, 0.5)
 
 
 def test_a_deviation_of_the_month_is_not_held_against_the_release_that_came_back():

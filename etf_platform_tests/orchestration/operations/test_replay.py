@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from etf_platform.cli.main import main
 from etf_platform.core.errors import BadInputError
-from etf_platform.orchestration.replay import replay
+from etf_platform.orchestration.replay import ACTS, replay
 from etf_platform.orchestration.steps import strategies
 
 
@@ -56,6 +56,8 @@ def test_a_range_without_sessions_is_refused(replays, week_home):
 
 
 def test_what_cannot_run_stops_its_pool_for_the_day_and_says_why(replays, week, monkeypatch):
+    """The acts of the session come all the same: what is missing counts against a release."""
+
     def broken(*_):
         raise BadInputError("scoring a pool", "it cannot be scored", "mend it")
 
@@ -64,8 +66,8 @@ def test_what_cannot_run_stops_its_pool_for_the_day_and_says_why(replays, week, 
 
     done = replay(replays.open(week), day, day, (replays.pool,))
 
-    assert done[-1].address == "strategies/{pool}/targets"
-    assert (done[-1].facts["state"], done[-1].facts["error"]) == (
+    assert [step.address for step in done[-2:]] == ["strategies/{pool}/targets", ACTS]
+    assert (done[-2].facts["state"], done[-2].facts["error"]) == (
         "BLOCKED",
         "scoring a pool: it cannot be scored; mend it.",
     )
