@@ -237,3 +237,14 @@ def test_a_checklist_made_before_its_evidence_changed_is_stale():
 
     assert log.body["blockers"] == ["data_blocked=canary_checklist (stale: operating_audit changed after it)"]
     assert (log.status, log.body["decision"]) == ("BLOCKED", "HOLD_AND_REMEDIATE")
+
+
+def test_a_document_and_its_check_that_are_blocked_together_are_named_once():
+    documents = good_week()
+    count("exceptions", None)(documents)
+    status("risk_exceptions", "BLOCKED")(documents)
+
+    checklist = canary(documents)
+
+    assert checklist.body["blockers"] == ["data_blocked=risk_exceptions"]
+    assert checklist.body["preconditions"][0]["reason"] == "not counted: risk_exceptions BLOCKED (because)"

@@ -15,6 +15,12 @@ from etf_platform.governance.weekly.pack import EVIDENCE, Check, Pack, blocked_d
 NAME = "canary_checklist"
 HOLD, PROCEED = "HOLD", "PROCEED_CANARY"
 ROLES = ("research", "engineering", "risk")
+SOURCES = {  # check -> document that it is about: blocked together they are named once
+    "risk_exceptions_zero": "risk_exceptions",
+    "consistency_exceptions_zero": "consistency_replay",
+    "performance_baseline_passed": "performance_baseline",
+    "latency_baseline_passed": "latency_benchmark",
+}
 IN_BLOCKERS = ("risk_exceptions", "performance_baseline", "latency_benchmark", "drift_report")  # their FAIL has a name
 
 
@@ -116,7 +122,7 @@ def _data_blocked(pack: Pack, checks: Sequence[Check], drift: int | None) -> lis
         documents.append("drift_report")
     if "operating_audit" not in pack.documents:
         return documents
-    named = {"rollback_version_marked"}  # has a blocker of its own
+    named = {"rollback_version_marked", *(check for check, source in SOURCES.items() if source in documents)}
     return documents + [c.key for c in checks if c.state is State.BLOCKED and c.key not in named]
 
 

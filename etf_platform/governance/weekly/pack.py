@@ -25,6 +25,7 @@ EVIDENCE = (
     "consistency_replay",
     "drift_report",
 )
+RISK = "风险例外为零 risk exceptions = 0"
 CONSISTENCY = "一致性例外为零 consistency exceptions = 0"
 DELIVERABLES = ("kpi_snapshot", "risk_exceptions", "pnl_attribution", "change_rollback_record", "adr")
 
@@ -92,8 +93,8 @@ class Pack:
 def evidence_checks(pack: Pack) -> list[Check]:
     """The six automatic checks on the operating audit, in the order of the specification."""
     return [
-        _none_of(pack, "risk_exceptions_zero", "风险例外为零 risk exceptions = 0", "exceptions"),
-        _none_of(pack, "consistency_exceptions_zero", CONSISTENCY, "consistency_exceptions"),
+        _none_of(pack, "risk_exceptions_zero", RISK, "exceptions", "risk_exceptions"),
+        _none_of(pack, "consistency_exceptions_zero", CONSISTENCY, "consistency_exceptions", "consistency_replay"),
         _ticked(pack, "minimum_regression_passed", "最小回归通过 minimum regression passed"),
         _ticked(pack, "performance_baseline_passed", "性能基线达标 performance baseline passed"),
         _ticked(pack, "latency_baseline_passed", "延迟基线达标 latency baseline passed"),
@@ -121,8 +122,12 @@ def blocked_documents(pack: Pack, names: Iterable[str] = EVIDENCE) -> dict[str, 
     return {name: reason for name, (state, reason) in judged.items() if state is State.BLOCKED}
 
 
-def _none_of(pack: Pack, key: str, label: str, counted: str) -> Check:
+def _none_of(pack: Pack, key: str, label: str, counted: str, source: str) -> Check:
+    """No exception of a kind; without a count the document that it comes from says why."""
     count = pack.number("operating_audit", "summary", counted)
+    if count is None and "operating_audit" in pack.documents:
+        state, reason = pack.state(source)
+        return Check(key, label, State.BLOCKED, f"not counted: {source} {state}" + (f" ({reason})" if reason else ""))
     if count is None:
         return Check(key, label, State.BLOCKED, _lacking(pack, counted))
     return Check(key, label, State.FAIL if count else State.PASS, f"{count} in this week" if count else "", count)
