@@ -1,4 +1,4 @@
-"""`etf-platform kpi`: the registry of metrics, their values, KPI files of other systems."""
+"""`etf-platform kpi`: the registry of metrics, their values, alarms, KPI files of other systems."""
 
 from datetime import date
 from pathlib import Path
@@ -68,3 +68,33 @@ def import_kpis(workspace: Workspace, file: Path, day: date, fmt: Format) -> Non
     left_out = [State.BLOCKED] if found.problems else []
     states = [State(s) for s in found.rows["status"]]
     click.get_current_context().exit(worst([*states, *left_out]).exit_code)
+
+
+@kpi.command("alarms")
+@click.option("--strategy", metavar="NAME", help="Only those of this strategy.")
+@click.option("--all", "is_all", is_flag=True, help="Also those that were closed.")
+@output_format
+@with_workspace
+def list_alarms(workspace: Workspace, strategy: str | None, is_all: bool, fmt: Format) -> None:
+    """Alarms that nobody has closed: drift, breaker, fail-safe rules, incidents, decisions that would differ."""
+    from etf_platform.orchestration.kpi_questions import alarm_rows
+    from etf_platform.orchestration.platform import Platform
+
+    print_frame(alarm_rows(Platform.open(workspace), strategy, is_all), fmt)
+
+
+@kpi.command("close-alarm")
+@click.argument("alarm_id", metavar="ID")
+@click.option(
+    "--reason", required=True, help="`no_action` for a false alarm, or what was done; an unknown one lists them."
+)
+@click.option("--by", required=True, metavar="NAME", help="Who looked.")
+@click.option("--date", "day", type=Day(), required=True, help="Session as of which it is closed.")
+@with_workspace
+def close(workspace: Workspace, alarm_id: str, reason: str, by: str, day: date) -> None:
+    """Say what came of an alarm; the rate of false alarms counts it. It lifts no freeze and opens nothing."""
+    from etf_platform.orchestration.kpi_questions import close_alarm
+    from etf_platform.orchestration.platform import Platform
+
+    close_alarm(Platform.open(workspace), alarm_id, by, reason, day)
+    say(f"{alarm_id} is closed as of {day}: {reason}, by {by}.")

@@ -19,6 +19,7 @@ from etf_platform.core.config.strict import ScheduleConfig
 from etf_platform.core.schema import Table
 from etf_platform.core.units import event as kinds
 from etf_platform.governance import experiments, releases
+from etf_platform.governance.alarms import NO_ACTION
 from etf_platform.kpi import inputs
 from etf_platform.kpi.facts import Facts, Rows, Settings
 from etf_platform.kpi.metrics.deviations import DRIFT_OF_NAV
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from etf_platform.core.units.event import Event
 
 SERIES = "rotation"
-NO_ACTION = "no_action"
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,21 @@
-"""What a person asks of the KPI: the registry, stored values, files to be imported. Not here: the daily values."""
+"""What a person asks of the KPI: registry, stored values, alarms, files to be imported. Not here: the daily values."""
 
 import datetime as dt
 import hashlib
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import pandas as pd
 
 from etf_platform.core import tables as t
 from etf_platform.core.errors import BadInputError, MissingTableError
+from etf_platform.governance import alarms
 from etf_platform.kpi.imports import UNIVERSE, Imported, Origin, merged, parse_kpis, with_history
 from etf_platform.kpi.metric import threshold
 from etf_platform.kpi.metrics import registry
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
+from etf_platform.storage import events as ledger
+from etf_platform.storage import outbox
 
 
 def registry_rows(platform: Platform | None = None) -> pd.DataFrame:
@@ -74,6 +78,26 @@ def values_of(platform: Platform, strategy: str | None, day: dt.date | None, per
 def _on(platform: Platform, universe: str, day: dt.date | None) -> pd.DataFrame | None:
     at = day or platform.lake.last_day(t.KPI_VALUES, universe)
     return None if at is None else platform.lake.read(t.KPI_VALUES, universe, start=at, end=at)
+
+
+def alarm_rows(platform: Platform, strategy: str | None = None, is_all: bool = False) -> pd.DataFrame:
+    """Open alarms, or all: id, strategy, what, when, and how it was closed."""
+    found = [alarm for alarm in alarms.alarms(ledger.events(platform.ops)) if is_all or alarm.closed_on is None]
+    mine = [asdict(alarm) for alarm in found if strategy in (None, alarm.strategy)]
+    return pd.DataFrame(mine, columns=[field.name for field in fields(alarms.Alarm)])
+
+
+def close_alarm(platform: Platform, alarm_id: str, by: str, reason: str, day: dt.date) -> None:
+    """Record how an alarm was closed.
+
+    Raises
+    ------
+    BadInputError
+        As `governance.alarms.closing`.
+    """
+    with outbox.transaction(platform.ops) as connection:
+        event = alarms.closing(alarm_id, ledger.read(connection), by, reason, day)
+        ledger.append(connection, [event])
 
 
 def import_file(platform: Platform, path: Path, day: dt.date) -> Imported:

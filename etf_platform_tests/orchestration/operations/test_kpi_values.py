@@ -28,6 +28,16 @@ def platform(replays, week):
     return replays.open(week)
 
 
+@pytest.fixture
+def shell(week):
+    def run(*words):
+        return CliRunner().invoke(
+            main, ["kpi", *words, "--home", str(week / "home"), "--config", str(week / "configs")]
+        )
+
+    return run
+
+
 def _rows(platform, universe, day, period="day"):
     rows = platform.lake.read(t.KPI_VALUES, universe, start=day, end=day)
     return rows[rows["period"] == period].set_index("kpi")
@@ -72,20 +82,25 @@ def test_a_missed_session_costs_availability_and_counts_as_an_error(replays, goo
     assert rows.loc["major_risk", ["value", "reason"]].tolist() == [1.0, "1 is above 0; availability"]
 
 
-def test_alarms_closed_without_action_are_false_alarms(replays, platform):
-    closed = [
-        Event(f"alarm/{i}", kinds.ALARM_CLOSED, replays.pool, by_system("desk"), {"reason": reason}, day)
-        for i, (reason, day) in enumerate(
-            [("no_action", FRIDAY), ("repaired", FRIDAY), ("no_action", FRIDAY + dt.timedelta(days=3))]
-        )
-    ]
+def test_alarms_that_a_person_closed_without_action_are_false_alarms(shell, replays, platform):
+    """Two of three alarms are closed by the Friday, one of them without action; the third is closed later."""
+    raised = [Event(f"a{i}", kinds.FAILSAFE_FIRED, replays.pool, by_system("x"), {}, replays.first) for i in range(3)]
     with outbox.transaction(platform.ops) as connection:
-        ledger.append(connection, closed)
+        ledger.append(connection, raised)
+    for name, reason, day in (
+        ("a0", "no_action", FRIDAY),
+        ("a1", "retrained", FRIDAY),
+        ("a2", "no_action", "2024-03-11"),
+    ):
+        done = shell("close-alarm", name, "--reason", reason, "--by", "Li Na", "--date", str(day))
+        assert done.exit_code == 0, done.output
 
     write_pool_values(platform, replays.pool, Window(FRIDAY, FRIDAY))
 
     row = _rows(platform, replays.pool, FRIDAY).loc["false_alarm_rate"]
     assert (row["value"], row["status"], row["reason"]) == (0.5, "BLOCKED", "no_baseline")
+    assert shell("alarms", "--all", "--format", "csv").output.count("Li Na") == 3
+    assert "a2" not in shell("alarms", "--format", "csv").output
 
 
 def test_without_any_account_every_metric_of_it_is_blocked(replays, good_home, tmp_path):
@@ -119,16 +134,6 @@ def test_an_older_board_does_not_become_the_latest(platform):
 
     latest = (platform.workspace.reports / "kpi" / "latest.html").read_text(encoding="utf-8")
     assert str(FRIDAY) in latest.partition("</header>")[0]
-
-
-@pytest.fixture
-def shell(week):
-    def run(*words):
-        return CliRunner().invoke(
-            main, ["kpi", *words, "--home", str(week / "home"), "--config", str(week / "configs")]
-        )
-
-    return run
 
 
 def test_show_prints_the_last_session_and_ends_with_the_worst_state(shell, replays):
