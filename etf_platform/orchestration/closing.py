@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from etf_platform.core import tables as declared
-from etf_platform.core.units.event import Event
+from etf_platform.core.units.event import DRIFT_MOVED, RETRAIN_CLOSED, Event
 from etf_platform.drift import machine
 from etf_platform.governance import breaker, reactions
 from etf_platform.governance.ledger import counted
@@ -84,17 +84,31 @@ def _close(platform: Platform, strategy: str, session: dt.date) -> list[Event]:
 
 
 def _open_retrain(platform: Platform, strategy: str, session: dt.date) -> list[Event]:
-    """Open a retrain where the drift machine asks for one and no rule has opened it."""
+    """Open a retrain where the drift machine asks for one, no rule has opened it, and none has answered it."""
     from etf_platform.storage.events import events
 
     config = platform.config.governance
     known = counted(config, events(platform.ops))
     standing = machine.standing(known, strategy, config.drift, session)
-    if not standing.wants_retrain:
+    if not standing.wants_retrain or _is_answered(known, strategy):
         return []
     named = ", ".join(name for name, stage in standing.features.items() if stage is machine.Stage.RETRAIN)
     cause = reactions.Cause(strategy, session, DRIFT_RULE, f"drift of {named} has reached RETRAIN")
     return record(platform, reactions.open_retrain(known, config, cause))
+
+
+def _is_answered(known: Sequence[Event], strategy: str) -> bool:
+    """Whether a retrain was closed after the last move to RETRAIN: drift may not have been judged again since."""
+    about = [
+        event.kind
+        for event in known
+        if event.subject == strategy
+        and (
+            event.kind == RETRAIN_CLOSED
+            or (event.kind == DRIFT_MOVED and event.payload["to"] == machine.Stage.RETRAIN.name)
+        )
+    ]
+    return bool(about) and about[-1] == RETRAIN_CLOSED
 
 
 def _value_at_risk(platform: Platform, strategy: str, session: dt.date) -> list[float | None]:

@@ -67,8 +67,14 @@ def test_a_feature_at_retrain_opens_a_retrain_once_with_a_freeze_even_without_a_
     first = closing.close_session(platform, DAY, ("OTHER",))
     second = closing.close_session(platform, DAY, ("OTHER",))
 
+    closed = Event(f"retrain.closed/OTHER/{DAY}", kinds.RETRAIN_CLOSED, "OTHER", "system:retrain", {}, DAY)
+    with transaction(platform.ops) as connection:
+        append(connection, [closed])
+    third = closing.close_session(platform, replays.last, ("OTHER",))
+
     assert [e.kind for e in first] == ["freeze.on", "retrain.opened"]
     assert second == []
+    assert third == []  # drift has not been judged again since the retrain was closed
 
 
 def test_a_replay_closes_every_session_as_the_sensor_does(replays, week):
