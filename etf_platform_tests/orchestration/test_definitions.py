@@ -225,7 +225,7 @@ def test_only_what_a_person_needs_by_day_has_partitions(graph):
         "arbitrage/STOCK/expectations",
     }
     of_portfolio = {"kpi/portfolio/snapshot", "risk/portfolio/forecasts"}
-    of_portfolio |= {"kpi/portfolio/values", "reports/portfolio/kpi_board"}
+    of_portfolio |= {"kpi/portfolio/values", "reports/portfolio/kpi_board", "governance/portfolio/daily_regression"}
     of_portfolio |= {f"governance/portfolio/{name}" for name in WEEKLY_DOCUMENTS}
     assert partitioned == wanted | of_us | of_tracker | SCORING_ASSETS | of_portfolio
 
