@@ -104,6 +104,18 @@ def test_a_signed_file_is_not_overwritten_and_the_command_says_so(week):
     assert read(week, "signoff_pack")["role_signoffs"]["risk"]["done"] is False
 
 
+def test_removing_the_list_of_signed_files_opens_nothing(week):
+    drafted(week)
+    signed(week, "risk")
+    before = digests(week.folder)
+    (week.folder / "signed.json").unlink()
+
+    for command in ("performance-baseline", "pnl-attribution", "canary-checklist", "decision-log"):
+        week(command)
+
+    assert digests(week.folder) == before
+
+
 def test_a_signed_week_is_taken_up_again_with_copies_kept(week):
     drafted(week)
     signed(week, "risk")

@@ -11,11 +11,11 @@ from etf_platform.core.errors import BadInputError
 from etf_platform.core.units.event import Event
 from etf_platform.governance.weekly import adr, canary_checklist, decision_log, manual, signed, signoff_pack
 from etf_platform.governance.weekly.artefact import monday_of, read
-from etf_platform.governance.weekly.manual import Manual
 from etf_platform.governance.weekly.pack import EVIDENCE
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.weekly.decision import adr_records
 from etf_platform.orchestration.weekly.documents import Published, pack_of, publish, where_of, window_of
+from etf_platform.orchestration.weekly.signatures import manual_of
 
 
 def form(platform: Platform, week: str) -> Published:
@@ -47,18 +47,6 @@ def close_gate(platform: Platform, week: str) -> Published:
         where = where_of(platform, week)
         signed.keep(where, signed.files_of(where, with_alive=True), {mark.by for mark in state.signoffs.values()})
     return done
-
-
-def manual_of(platform: Platform, week: str) -> tuple[Manual, list[str]]:
-    """What people have signed in a week, and the signed files that have changed since."""
-    from etf_platform.storage.events import events
-
-    where = where_of(platform, week)
-    state = manual.fold(events(platform.ops, kinds=manual.KINDS, subject=week), platform.config.governance, week)
-    changed = signed.changed(where, state.files)
-    if state.files and not changed:
-        signed.keep(where, state.files, {mark.by for mark in state.signoffs.values()})
-    return state, changed
 
 
 def signoff_event(platform: Platform, week: str, role: str, by: str) -> Event:
@@ -106,6 +94,7 @@ def reopen(platform: Platform, week: str, reason: str, by: str) -> Path | None:
     """
     from etf_platform.orchestration.releasing import record
 
+    manual_of(platform, week)
     aside = signed.set_aside(where_of(platform, week))
     if aside is not None:
         record(platform, [manual.reopened(week, by, reason, dt.datetime.now(dt.UTC))])

@@ -14,6 +14,7 @@ from etf_platform.governance.weekly.artefact import Artefact, folder, monday_of,
 from etf_platform.governance.weekly.pack import Pack
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Window
+from etf_platform.orchestration.weekly.signatures import manual_of
 from etf_platform.orchestration.weekly.week import Week, document_of
 
 Markdown = Callable[[Mapping[str, Any]], str]
@@ -62,6 +63,7 @@ def pack_of(platform: Platform, week: str, names: Iterable[str]) -> Pack:
 
 def publish(platform: Platform, artefact: Artefact, markdown: Markdown, where: Path | None = None) -> Published:
     """Write a document with its text; one that people have signed is left as it is."""
+    manual_of(platform, artefact.week)  # a list of signed files that somebody removed is there again
     where = where_of(platform, artefact.week) if where is None else where
     path = where / f"{artefact.name}.json"
     kept = ""

@@ -24,6 +24,7 @@ from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.provenance import code_commit
 from etf_platform.orchestration.step import Outcome, Window
 from etf_platform.orchestration.steps.tables import StepTables
+from etf_platform.orchestration.weekly.signatures import manual_of
 
 
 class Week:
@@ -133,6 +134,7 @@ class Week:
 
     def is_signed(self, name: str) -> bool:
         """Whether people have signed a document of this week: it is not made again."""
+        manual_of(self.platform, self.name)  # a list of signed files that somebody removed is there again
         return f"{name}.json" in signed.kept(self.where)
 
     def write(self, artefact: Artefact, markdown: str) -> Outcome:
