@@ -170,3 +170,15 @@ def test_a_cell_with_a_bar_or_a_line_break_does_not_break_the_table():
 
 def test_a_section_without_lines_says_none():
     assert section("Alerts", []) == ["", "## Alerts", "", "None."]
+
+
+def test_a_long_change_log_shows_first_what_maps_to_nothing_and_says_what_is_left_out():
+    entries = [{"date": "2024-11-06", "commit8": f"{k:08d}", "subject": "x", "maps_to": "EXP"} for k in range(40)]
+    loose = {"date": "2024-11-04", "commit8": "deadbeef", "subject": "y", "maps_to": ""}
+    log = {"since_days": 7, "entries": [*entries, loose], "count": 41, "shallow": False}
+
+    lines = operating_audit.render({**AUDIT, "change_log": log}).splitlines()
+
+    first = lines.index("| date | commit | subject | maps to |") + 2
+    assert lines[first] == "| 2024-11-04 | deadbeef | y | - |"
+    assert "... and 11 more in the JSON." in lines

@@ -1,6 +1,6 @@
 """Markdown of the change record, one line per change in the words of the template."""
 
-from etf_platform.reports.weekly.markdown import Document, head, inputs, section, table, text
+from etf_platform.reports.weekly.markdown import Document, head, inputs, section, shortened, table, text
 
 RECORD = (
     ("实验编号", "experiment_id", ""),
@@ -43,5 +43,5 @@ def render(document: Document) -> str:
     lines += section("变更记录", table(document["changes"], WHERE))
     lines += section("回滚记录", table(document["rollbacks"], ROLLBACKS))
     lines += section("Freezes, Drills, Signatures", table(document["other_acts"], ACTS))
-    lines += section("Commits", table(document["commits"], COMMITS))
+    lines += section("Commits", shortened(document["commits"], COMMITS))
     return text([*lines, *section("Input Files", inputs(document))])

@@ -37,6 +37,12 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> list[
     return [f"| {line} |" for line in (heads, rule, *body)]
 
 
+def shortened(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], most: int = 30) -> list[str]:
+    """A table of the first rows, and how many more the JSON has."""
+    left = len(rows) - most
+    return table(rows[:most], columns) + (["", f"... and {left} more in the JSON."] if left > 0 else [])
+
+
 def bullets(items: Iterable[str], box: str = "") -> list[str]:
     """A list; `box` is `[ ]` or `[x]`."""
     return [f"- {box} {item}".replace("-  ", "- ") for item in items]

@@ -1,10 +1,10 @@
 """Markdown of the weekly operating audit, in the order of the specification."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from etf_platform.reports.weekly.kpi_snapshot import COLUMNS as KPIS
-from etf_platform.reports.weekly.markdown import Document, bullets, head, inputs, section, table, text, value
+from etf_platform.reports.weekly.markdown import Document, bullets, head, inputs, section, shortened, table, text, value
 from etf_platform.reports.weekly.risk_exceptions import BLOCKED, EXCEPTIONS
 from etf_platform.reports.weekly.timings import MEASURES
 
@@ -89,7 +89,16 @@ def _changes(log: Mapping[str, Any]) -> list[str]:
     clone = {None: "no git checkout", True: "shallow clone: commits may be missing", False: "full clone"}[
         log["shallow"]
     ]
-    return [f"{log['count']} commit(s) in {log['since_days']} days, {clone}.", "", *table(log["entries"], CHANGES)]
+    return [
+        f"{log['count']} commit(s) in {log['since_days']} days, {clone}.",
+        "",
+        *shortened(_loose_first(log["entries"]), CHANGES),
+    ]
+
+
+def _loose_first(entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Commits that map to nothing stand first: they are what somebody has to see to."""
+    return sorted(entries, key=lambda entry: bool(entry["maps_to"]))
 
 
 def _marker(found: Mapping[str, Any]) -> list[str]:
