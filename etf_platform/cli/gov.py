@@ -35,9 +35,12 @@ from etf_platform.core.workspace import Workspace
 
 @click.group()
 def gov() -> None:
-    """Releases: propose, approve, raise stage by stage, roll back, freeze; every act is an event of one ledger.
+    """Releases and the weekly pack: propose, approve, raise, roll back, freeze; audit, decide, sign, close a week.
 
     \b
+    A week: `gov close-gate` runs the whole chain and says what is open; one command per document makes it alone.
+    People: `gov manual-update` ticks items and signs a week off; nothing else does.
+    Every act is an event of one ledger.
     Signing: `gov person NAME` makes a verifier for governance.yaml. Acts with --by ask for the secret at the
     terminal; without one they read ETF_PLATFORM_SIGN_SECRET of the person's own shell, never inside Dagster.
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from etf_platform.core.errors import BadInputError, StorageError
-from etf_platform.governance.weekly.artefact import Artefact, Source, monday_of, read, week_of, write
+from etf_platform.governance.weekly.artefact import Artefact, Source, monday_of, read, source_of, week_of, write
 
 MORNING = dt.datetime(2024, 11, 11, 9, 0, tzinfo=dt.UTC)
 ARTEFACT = Artefact(
@@ -65,3 +65,13 @@ def test_weeks_are_those_of_iso_8601(day: dt.date, week: str) -> None:
 def test_what_is_no_week_is_refused(text: str) -> None:
     with pytest.raises(BadInputError, match="2024-W45"):
         monday_of(text)
+
+
+def test_an_input_that_is_an_artefact_has_the_same_digest_whenever_it_was_made(tmp_path: Path) -> None:
+    for hour, name in ((0, "one"), (5, "two")):
+        write(tmp_path / name, ARTEFACT, "# Audit\n", MORNING + dt.timedelta(hours=hour))
+    write(tmp_path / "three", Artefact("operating_audit", "2024-W45", "FAIL", "", {}), "", MORNING)
+
+    digests = [source_of(tmp_path / name / "operating_audit.json", tmp_path).sha256 for name in ("one", "two", "three")]
+
+    assert digests[0] == digests[1] != digests[2]
