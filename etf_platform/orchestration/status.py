@@ -106,15 +106,16 @@ def _guards(platform: Platform, pool: str, session: dt.date | None) -> dict[str,
 
 def _judged(platform: Platform, pool: str, session: dt.date | None) -> dict[str, Any]:
     if session is None:
-        return {"consistency": "BLOCKED", "metrics": "BLOCKED", "net asset value": None}
+        return {"consistency": "BLOCKED", "metrics": "BLOCKED", "account": "", "its exposure": ""}
     from etf_platform.governance.evidence import consistency_gate
     from etf_platform.orchestration.releasing import stored
 
     account = stored(platform, t.PAPER_ACCOUNT, pool, session)
     return {
-        "consistency": _said(consistency_gate(stored(platform, t.CONSISTENCY, pool, session), session)[0]),
+        "consistency": str(consistency_gate(stored(platform, t.CONSISTENCY, pool, session), session)[0]),
         "metrics": _metrics(stored(platform, t.KPI_VALUES, pool, session)),
-        "net asset value": round(float(account["nav"].iloc[-1]), 2) if len(account) else None,
+        "account": f"{account['nav'].iloc[-1]:,.2f}" if len(account) else "",
+        "its exposure": f"{account['exposure'].iloc[-1]:g}" if len(account) else "",
     }
 
 
@@ -124,8 +125,4 @@ def _metrics(rows: "pd.DataFrame") -> str:
     if daily.empty:
         return str(State.BLOCKED)
     counted = daily["status"].value_counts()
-    return f"{worst(State(s) for s in counted.index)} ({', '.join(f'{n} {s}' for s, n in counted.items())})"
-
-
-def _said(state: State) -> str:
-    return str(state)
+    return f"{worst(State(s) for s in counted.index)}: {', '.join(f'{n} {s}' for s, n in counted.items())}"

@@ -20,8 +20,9 @@ def recent(account: pd.DataFrame | None, rows: Sequence[pd.DataFrame]) -> pd.Dat
         return pd.DataFrame(columns=COLUMNS)
     whole = pd.concat(parts, ignore_index=True).tail(SHOWN_SESSIONS + 1)
     returns = whole["nav"].pct_change().map(lambda value: "" if value != value else f"{value:+.4%}")
-    shown = whole.assign(date=whole["date"].dt.strftime("%Y-%m-%d"), daily_return=returns)
-    return shown[COLUMNS].tail(SHOWN_SESSIONS).iloc[::-1].reset_index(drop=True).round(2)
+    money = {name: whole[name].map("{:,.2f}".format) for name in ("nav", "cash", "cost")}
+    shown = whole.assign(date=whole["date"].dt.strftime("%Y-%m-%d"), daily_return=returns, **money)
+    return shown[COLUMNS].tail(SHOWN_SESSIONS).iloc[::-1].reset_index(drop=True)
 
 
 def multipliers(authority: Authority) -> dict[str, float]:
