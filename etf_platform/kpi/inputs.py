@@ -87,8 +87,11 @@ def breach_rows(account: pd.DataFrame, forecasts: pd.DataFrame, exceptions: pd.D
     return rows.sort_values("date", kind="stable", ignore_index=True)
 
 
-def attribution_rows(rows: pd.DataFrame, part: str) -> pd.DataFrame:
-    """FILL_ATTRIBUTION of one part by day: `date`, `part`, `explained` (sum of the parts' sizes), `residual` (size)."""
+def attribution_rows(rows: pd.DataFrame, part: str, idle: pd.DatetimeIndex | None = None) -> pd.DataFrame:
+    """FILL_ATTRIBUTION of one part by day: `date`, `part`, `explained` (sum of the parts' sizes), `residual` (size).
+
+    `idle` are sessions at whose close nothing was held: without rows there was nothing to explain, and both are 0.
+    """
     sized = pd.DataFrame(
         {
             "date": rows["date"],
@@ -96,7 +99,11 @@ def attribution_rows(rows: pd.DataFrame, part: str) -> pd.DataFrame:
             "residual": rows["residual"].abs(),
         }
     )
-    return sized.groupby("date", as_index=False).sum(min_count=1).assign(part=part)
+    by_day = sized.groupby("date").sum(min_count=1)
+    if idle is not None:
+        empty = idle.difference(pd.DatetimeIndex(by_day.index))
+        by_day = pd.concat([by_day, pd.DataFrame(0.0, index=empty, columns=by_day.columns)])
+    return by_day.rename_axis("date").sort_index().reset_index().assign(part=part)
 
 
 def slippage_rows(fills: pd.DataFrame, opens: pd.DataFrame, slippage: float, commission: float) -> pd.DataFrame:

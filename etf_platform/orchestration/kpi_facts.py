@@ -126,12 +126,21 @@ def _judged(gathering: Gathering, table: Table) -> pd.DataFrame | None:
 
 
 def _attribution(gathering: Gathering) -> pd.DataFrame | None:
-    found = {part: gathering.tables.read_if_there(t.FILL_ATTRIBUTION, part) for part in gathering.parts}
-    known = {
-        part: rows[rows["date"] <= pd.Timestamp(gathering.end)] for part, rows in found.items() if rows is not None
-    }
-    parts = [inputs.attribution_rows(rows, part) for part, rows in known.items() if len(rows)]
+    parts = []
+    for part in gathering.parts:
+        rows = gathering.tables.read_if_there(t.FILL_ATTRIBUTION, part)
+        known = None if rows is None else rows[rows["date"] <= pd.Timestamp(gathering.end)]
+        if known is not None and len(known):
+            parts.append(inputs.attribution_rows(known, part, _idle(gathering, part, known["date"].min())))
     return pd.concat(parts, ignore_index=True) if parts else None
+
+
+def _idle(gathering: Gathering, part: str, first: pd.Timestamp) -> pd.DatetimeIndex:
+    """Sessions since the first attributed one at whose close the back-test held nothing."""
+    equity = gathering.tables.read_if_there(t.EQUITY, part, end=gathering.end)
+    if equity is None:
+        return pd.DatetimeIndex([], dtype="datetime64[ns]")
+    return pd.DatetimeIndex(equity.loc[(equity["n_positions"] == 0) & (equity["date"] >= first), "date"])
 
 
 def _slippage(gathering: Gathering) -> pd.DataFrame | None:

@@ -115,3 +115,14 @@ def test_residuals_of_a_day_do_not_cancel():
     found = attribution_rows(rows, "A")
 
     assert found[["explained", "residual"]].iloc[0].tolist() == [140.0, 10.0]
+
+
+def test_a_session_without_holdings_has_nothing_to_explain():
+    """Idle sessions are as new as any other; a session that was held and has no rows stays missing."""
+    parts = ["spread_capture", "adverse_selection_cost", "inventory_cost", "hedging_cost", "fees", "residual"]
+    rows = pd.DataFrame({"date": DAYS[[0, 2]], **dict.fromkeys(parts, 1.0)})
+
+    found = attribution_rows(rows, "A", DAYS[[2, 3]])
+
+    assert found["date"].tolist() == list(DAYS[[0, 2, 3]])
+    assert found["explained"].tolist() == [5.0, 5.0, 0.0]

@@ -148,3 +148,14 @@ def test_points_of_a_line_by_hand():
 )
 def test_quantities_carry_their_unit(value, unit, text):
     assert quantity(value, unit) == text
+
+
+def test_rounding_is_no_movement_and_means_of_flags_are_shares(board):
+    """Ones that differ in the last bit are a level line in the middle."""
+    values = np.array([1.0, 1.0 - 1e-16, 1.0, 1.0 + 2e-16])
+    flags = board.values.assign(baseline=0.2)
+
+    markdown = render_board(replace(board, values=flags, metrics=METRICS.assign(unit="flag")))[0]
+
+    assert set(re.findall(r",([0-9.]+)[ \"]", re.search(r'points="[^"]+"', sparkline(values)).group())) == {"15.0"}
+    assert "20.00 %" in markdown

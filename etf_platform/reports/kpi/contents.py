@@ -150,7 +150,7 @@ class Group:
             state=state,
             value=quantity(row["value"], unit),
             threshold=_limits(row, unit, better),
-            baseline=quantity(row["baseline"], unit),
+            baseline=_mean(row["baseline"], unit),
             trend=ARROWS.get(str(row["trend"]), ""),
             sense=_sense(str(row["trend"]), better),
             reason=reason,
@@ -173,6 +173,13 @@ def quantity(value: float, unit: str) -> str:
         return "yes" if value else "no"
     plain = {"probability": "", "ratio per year": "ratio"}.get(unit, unit)
     return shown(float(value), plain)
+
+
+def _mean(value: float, unit: str) -> str:
+    """A mean of values: of flags the share of the sessions, of counts one decimal."""
+    if unit in ("sessions", "count") and value == value:
+        return quantity(round(float(value), 1), unit)
+    return quantity(value, "fraction" if unit == "flag" else unit)
 
 
 def _limits(row: pd.Series, unit: str, better: str) -> str:

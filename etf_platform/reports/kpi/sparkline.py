@@ -4,6 +4,7 @@ import html
 
 import numpy as np
 
+NOISE = 1e-9  # of the values: a range below it is rounding
 WIDTH, HEIGHT, PAD = 132.0, 30.0, 3.0
 
 
@@ -28,7 +29,8 @@ def sparkline(values: np.ndarray, limit: float = float("nan"), title: str = "") 
     if not known.any():
         return ""
     low, high = float(values[known].min()), float(values[known].max())
-    room = high - low
+    room = high - low if high - low > NOISE * max(abs(low), abs(high)) else 0.0
+    low, high = (low, high) if room else (low, low)
     if np.isfinite(limit) and low - room <= limit <= high + room and room > 0.0:
         low, high = min(low, limit), max(high, limit)
     span = high - low
