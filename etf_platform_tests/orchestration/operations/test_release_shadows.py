@@ -13,7 +13,7 @@ from etf_platform.core import tables as t
 from etf_platform.core.states import State
 from etf_platform.core.units.event import Event
 from etf_platform.core.workspace import Workspace
-from etf_platform.governance import people, releases
+from etf_platform.governance import people, releases, rollback
 from etf_platform.orchestration.experiments import registered
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.releasing import paired_of
@@ -192,8 +192,6 @@ def test_a_recorded_mix_that_would_be_decided_again_is_no_difference(platform):
 
 def test_after_the_rollback_the_stable_release_alone_decides(platform):
     run(platform, dt.date(2024, 3, 6))
-    from etf_platform.governance import rollback
-
     act = story.trigger("R2", dt.date(2024, 3, 6))
     rollback.roll_back(platform.ops, platform.config.governance, act, story.post)
     run(platform)
@@ -203,6 +201,22 @@ def test_after_the_rollback_the_stable_release_alone_decides(platform):
     weights = dict(last.loc[last["weight"] > 0.0, ["symbol", "weight"]].to_numpy())
     assert weights == pytest.approx({first: 0.5, second: 0.5})
     assert set(shadows(platform)[shadows(platform)["date"] == str(LAST)]["release_id"]) == {"R1"}
+
+
+def test_after_a_rollback_to_cash_nothing_is_held_and_nothing_of_the_mix_is_kept(platform):
+    day = dt.date(2024, 3, 6)
+    run(platform, day)
+    for name in ("R2", "R1"):
+        rollback.roll_back(platform.ops, platform.config.governance, story.trigger(name, day), story.post)
+    run(platform)
+    first, second = ranked(platform)[:2]
+
+    last = platform.lake.read(t.PAPER_DECISIONS, POOL, start=LAST)
+    aimed = dict(last.loc[last["target"] > 0.0, ["symbol", "target"]].to_numpy())
+    assert aimed == {first: 0.5, second: 0.5}
+    assert last["weight"].eq(0.0).all() and set(last["release_id"]) == {"CASH"}
+    assert platform.lake.read(t.PAPER_ACCOUNT, POOL, start=LAST)["n_positions"].tolist() == [0]
+    assert shadows(platform)["date"].max() == pd.Timestamp("2024-03-06")
 
 
 def test_a_configuration_that_is_not_on_record_is_told(platform):
