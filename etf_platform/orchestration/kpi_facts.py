@@ -190,7 +190,7 @@ def _made(gathering: Gathering, part: str) -> dict[str, dict[pd.Timestamp, bool]
         rows = gathering.tables.read_if_there(table, part, end=gathering.end, start=first)
         found[duty] = {} if rows is None else {pd.Timestamp(day): True for day in rows["date"].unique()}
         if platform.source.kind == "live" and found[duty]:
-            found[duty] |= _in_time(platform, table, part, found[duty])
+            found[duty] |= in_time(platform, table, part, found[duty])
     return found
 
 
@@ -210,9 +210,7 @@ def _after(platform: Platform, day: pd.Timestamp, at: ScheduleConfig) -> pd.Time
     return pd.Timestamp(moment + grace).tz_convert("UTC")
 
 
-def _in_time(
-    platform: Platform, table: Table, pool: str, days: Mapping[pd.Timestamp, bool]
-) -> dict[pd.Timestamp, bool]:
+def in_time(platform: Platform, table: Table, pool: str, days: Mapping[pd.Timestamp, bool]) -> dict[pd.Timestamp, bool]:
     """Session -> whether a commit between its close and its deadline stands in the table's log.
 
     A commit does not say which session it is about. One inside the session's own time must be, for a run of another

@@ -13,6 +13,7 @@ from etf_platform.core import tables as t
 from etf_platform.core.units import event as kinds
 from etf_platform.core.units.event import Event
 from etf_platform.governance.ledger import by_system
+from etf_platform.orchestration.kpi_facts import in_time, operations_deadline
 from etf_platform.orchestration.step import Window
 from etf_platform.orchestration.steps.kpi_board import write_board
 from etf_platform.orchestration.steps.kpi_values import write_pool_values, write_portfolio_values
@@ -182,3 +183,21 @@ def test_a_bad_file_changes_nothing(shell, week, platform, replays):
 
     assert ended == [1, 1]
     assert platform.lake.version(t.KPI_VALUES, "imported") == 0
+
+
+def test_on_a_live_source_a_run_is_in_time_when_its_commit_stands_between_close_and_deadline(platform, monkeypatch):
+    """Friday's operations are due on Monday 10:00 in Shanghai and 90 minutes of grace: 03:30 UTC."""
+    friday = pd.Timestamp(FRIDAY)
+    due = pd.Timestamp("2024-03-11 03:30", tz="UTC")
+    assert operations_deadline(platform, "A_SHARE", friday) == due
+
+    for moment, is_in_time in ((due, True), (due + pd.Timedelta(seconds=1), False), (friday.tz_localize("UTC"), False)):
+        commits = [{"timestamp": moment.timestamp() * 1000.0}]
+        monkeypatch.setattr(type(platform.lake), "versions", lambda *_, found=commits: found)
+        assert in_time(platform, t.DRIFT, "A_SHARE", {friday: True}) == {friday: is_in_time}
+
+
+def test_the_log_of_a_table_says_when_it_was_written(platform, replays):
+    commits = platform.lake.versions(t.DRIFT, replays.pool)
+
+    assert all(abs(pd.Timestamp.now("UTC").timestamp() - each["timestamp"] / 1000.0) < 3600.0 for each in commits)
