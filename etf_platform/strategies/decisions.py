@@ -40,6 +40,7 @@ def is_decision(rows: pd.DatetimeIndex, sessions: pd.DatetimeIndex, rebalance_fr
 
 
 def _is_month_end(rows: pd.DatetimeIndex, sessions: pd.DatetimeIndex) -> np.ndarray:
-    following = sessions.as_unit("ns").searchsorted(rows, side="right")
-    after = sessions[np.minimum(following, len(sessions) - 1)]  # the row's own month where nothing follows
-    return np.asarray(after.year * 12 + after.month > rows.year * 12 + rows.month)
+    days, months = sessions.to_numpy(dtype="datetime64[ns]"), sessions.to_numpy(dtype="datetime64[M]")
+    following = days.searchsorted(rows.to_numpy(dtype="datetime64[ns]"), side="right")
+    after = months[np.minimum(following, len(months) - 1)]  # the row's own month where nothing follows
+    return np.asarray(after > rows.to_numpy(dtype="datetime64[M]"))

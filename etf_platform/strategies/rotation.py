@@ -186,28 +186,30 @@ def _targets(
     chosen = scored_once(selected)
     factors = to_matrices(panel, [factor.column for factor in chosen], rows, symbols)
     rates = limit_rates(bars, rows, symbols, rules.price_limits)
-    eligible, reasons = judge(traded, factors, rates, rules.quality, rules.eligibility)
+    judged = judge(traded, factors, rates, rules.quality, rules.eligibility)
+    since = tail.shown - tail.first  # scores of older sessions move nothing: only patience remembers, which has all
+    eligible, reasons = (array[since:] for array in judged)
     if rules.score == "original_compatible":
-        raw = to_matrices(panel, [factor.raw_column or factor.column for factor in selected], rows, symbols)
+        raw = to_matrices(panel, [factor.raw_column or factor.column for factor in selected], rows[since:], symbols)
         scores = original_compatible(raw, eligible)
     else:
         ic = daily_ic(factors, traded.open * traded.adj_factor, rules.direction.horizon)
-        if tail.first and not is_settled(ic, tail.shown - tail.first, rules.direction):
+        if tail.first and not is_settled(ic, since, rules.direction):
             return None
-        scores = _signed_scores(factors, ic, chosen, eligible, rules)
+        scores = _signed_scores(factors[:, since:], ic, chosen, eligible, rules)
     reasons[eligible & np.isnan(scores)] = "no factor has a direction and a value"
-    decided = is_decision(tail.all_rows, sessions, rules.rebalance_freq)[tail.first :]
+    decided = is_decision(tail.all_rows, sessions, rules.rebalance_freq)[tail.shown :]
     weights = _weights(scores, decided, rules)
     gate = rules.layers.regime_gate
     if gate is not None:
-        weights *= exposure(whole if reference is None else reference, tail.all_rows, gate)[tail.first :, None]
+        weights *= exposure(whole if reference is None else reference, tail.all_rows, gate)[tail.shown :, None]
     outcome = Outcome(scores, reasons, weights, decided, rules.top_n)
-    return _rows(bars, traded, rows, symbols, outcome, tail.shown - tail.first)
+    return _rows(bars, traded, rows, symbols, outcome, since)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Matrices of shape (n_sessions, n_symbols), `decided` of shape (n_sessions,)."""
+    """Matrices of shape (n_sessions, n_symbols), `decided` of shape (n_sessions,): of the sessions that are wanted."""
 
     scores: np.ndarray
     reasons: np.ndarray
@@ -219,9 +221,11 @@ class Outcome:
 def _signed_scores(
     factors: np.ndarray, ic: np.ndarray, chosen: Sequence[ScoredFactor], eligible: np.ndarray, rules: RotationRules
 ) -> np.ndarray:
-    signs = directions(ic, np.array([factor.prior for factor in chosen]), rules.direction)
+    """Scores of the last sessions, those of `factors` and `eligible`; `ic` is that of earlier ones too."""
+    since = ic.shape[1] - len(eligible)
+    signs = directions(ic, np.array([factor.prior for factor in chosen]), rules.direction)[:, since:]
     if rules.score == "zscore_winsor":
-        weights = icir_weights(trailing_icir(ic, rules.direction), signs)
+        weights = icir_weights(trailing_icir(ic, rules.direction)[:, since:], signs)
         return zscore_winsor(factors, weights, [factor.is_bounded for factor in chosen], eligible)
     return signed_family_rank(factors, signs, [factor.bucket for factor in chosen], eligible)
 
@@ -236,13 +240,12 @@ def _rows(
     bars: pd.DataFrame, traded: Traded, rows: pd.DatetimeIndex, symbols: pd.Index, outcome: Outcome, since: int
 ) -> pd.DataFrame:
     """Matrices to long rows: sessions with a bar of any fund from `since` on, each fund from its first bar on."""
-    shown = (traded.bars_so_far > 0) & traded.has_bar.any(axis=1, keepdims=True)
-    shown[:since] = False
+    shown = ((traded.bars_so_far > 0) & traded.has_bar.any(axis=1, keepdims=True))[since:]
     day, fund = np.nonzero(shown)
     places = ranks(outcome.scores)
     return pd.DataFrame(
         {
-            "date": rows[day],
+            "date": rows[since:][day],
             "symbol": symbols[fund],
             "score": outcome.scores[shown],
             "rank": places[shown],
@@ -251,7 +254,7 @@ def _rows(
             "target_weight": outcome.weights[shown],
             "is_decision": outcome.decided[day],
             "selection_void": is_void(places, outcome.top_n)[day],
-            "source": _last_sources(bars, rows, symbols, traded.earlier)[shown],
+            "source": _last_sources(bars, rows, symbols, traded.earlier)[since:][shown],
         }
     )
 

@@ -120,10 +120,10 @@ class Workload:
 
     @cached_property
     def bars(self) -> pd.DataFrame:
-        """Random walks with a daily volatility of 1 to 2.5 %."""
+        """Random walks with a daily volatility of 1 to 2.5 %, in the order in which the lake keeps bars."""
         rng, days = np.random.default_rng(SEED), self.calendar[:SESSIONS]
         parts = [_walk(rng, f"{510_000 + k}.SH", days) for k in range(FUNDS)]
-        return pd.concat(parts, ignore_index=True)
+        return pd.concat(parts).sort_values(["date", "symbol"], ignore_index=True)
 
     @cached_property
     def limited(self) -> pd.DataFrame:
