@@ -4,12 +4,14 @@ Rows by symbol, oldest first; `offsets` says where each symbol starts. Not here:
 those are kernels.
 """
 
+import functools
 import itertools
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from etf_platform.factors.jit import compiled
+from etf_platform.factors.kernels.bands import BAND_WINDOWS, moments_by_symbol
 from etf_platform.factors.kernels.order import RANK_WINDOWS, order_keys, positions, standings
 
 PRICES = ("open", "high", "low", "close")
@@ -67,6 +69,22 @@ def close_standings(offsets: np.ndarray, close: np.ndarray) -> np.ndarray:
     return out.T
 
 
+def close_mean(offsets: np.ndarray, close: np.ndarray, w: int) -> np.ndarray:
+    """Mean of the last `w` closes; NaN until there are as many."""
+    return _close_moments(offsets, close, w)[0]
+
+
+def close_squares(offsets: np.ndarray, close: np.ndarray, w: int) -> np.ndarray:
+    """Sum of the squared deviations of the last `w` closes from their mean; NaN until there are as many."""
+    return _close_moments(offsets, close, w)[1]
+
+
+def _close_moments(offsets: np.ndarray, close: np.ndarray, w: int) -> np.ndarray:
+    out = np.empty((2, close.size))
+    compiled(moments_by_symbol)(offsets, close, w, out[0], out[1])
+    return out
+
+
 def _without_first(offsets: np.ndarray, out: np.ndarray) -> np.ndarray:
     out[offsets[:-1]] = np.nan
     return out
@@ -78,6 +96,8 @@ DERIVED: dict[str, tuple[Callable[..., np.ndarray], tuple[str, ...]]] = {
     "signed_volume": (signed_volume, ("close", "volume")),
     "illiquidity": (illiquidity, ("close", "amount")),
     "close_standings": (close_standings, ("close",)),
+    **{f"close_mean_{w}": (functools.partial(close_mean, w=w), ("close",)) for w in BAND_WINDOWS},
+    **{f"close_squares_{w}": (functools.partial(close_squares, w=w), ("close",)) for w in BAND_WINDOWS},
 }
 
 

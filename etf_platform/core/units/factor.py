@@ -110,7 +110,7 @@ def factor(
     Parameters
     ----------
     inputs : sequence of str
-        Series that the kernel takes first.
+        Series that the kernel takes first, with parameters in braces where a series has them, e.g. `close_mean_{w}`.
     name : str
         Column name with parameters in braces, e.g. `momentum_{w}`; 1.5 becomes `1_5`.
     windows : sequence of int, optional
@@ -139,7 +139,7 @@ def factor(
             Factor(
                 column=name.format(**{k: _text(v) for k, v in chosen.items()}),
                 kernel=kernel,
-                inputs=tuple(inputs),
+                inputs=tuple(series.format(**{k: _text(v) for k, v in chosen.items()}) for series in inputs),
                 params=tuple(chosen.items()),
                 warmup=warmup(**chosen),
                 unit=unit,
