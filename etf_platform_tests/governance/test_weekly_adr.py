@@ -67,7 +67,7 @@ def test_text_before_between_and_after_generated_parts_stays():
 
 
 def test_text_written_into_a_generated_part_stays_below_it():
-    written = draft().replace("- none", "- none\n- but see the fill of 510300.SH on Wednesday", 1)
+    written = draft().replace("None.", "None.\n- but see the fill of 510300.SH on Wednesday", 1)
 
     again = draft(written, exceptions=2)
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from etf_platform.reports.weekly.canary_checklist import baseline
-from etf_platform.reports.weekly.parts import brief, bullets, records, table
+from etf_platform.reports.weekly.markdown import brief, bullets, grid, section, table, text
 
-EXCEPTIONS = ("strategy", "metric", "threshold", "actual", "scope", "action", "experiment_id")
+EXCEPTIONS = tuple(
+    (name, name, "") for name in ("strategy", "metric", "threshold", "actual", "scope", "action", "experiment_id")
+)
 
 
 def head(document: Mapping[str, Any]) -> str:
@@ -28,14 +30,19 @@ def parts(document: Mapping[str, Any]) -> dict[str, str]:
     changes = ((c.get("date"), c.get("commit8"), c.get("subject")) for c in document["recent_changes"])
     texts = {
         "Decision": _decision(document),
-        "Evidence": table(("document", "state", "reason"), evidence),
+        "Evidence": grid(("document", "state", "reason"), evidence),
         "Rollback Baseline": baseline(document["rollback_baseline"]),
-        "Risk Findings": _findings(document),
-        "Recent Changes": table(("date", "commit", "subject"), changes),
+        "Risk Findings": table(document["risk_findings"], EXCEPTIONS),
+        "Recent Changes": grid(("date", "commit", "subject"), changes),
         "Follow-up Actions": bullets(document["follow_up"]),
-        "Sign-off": "- Signed by `gov manual-update --item adr_signed --by NAME`; roles sign in the sign-off pack.",
+        "Sign-off": bullets(
+            ["signed by `gov manual-update --item adr_signed --by NAME`; roles sign in the sign-off pack"]
+        ),
     }
-    return {name.lower().replace(" ", "_").replace("-", "_"): f"## {name}\n\n{text}\n" for name, text in texts.items()}
+    return {
+        name.lower().replace(" ", "_").replace("-", "_"): text(section(name, lines)[1:])
+        for name, lines in texts.items()
+    }
 
 
 def markdown(document: Mapping[str, Any]) -> str:
@@ -51,10 +58,7 @@ def markdown(document: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _decision(document: Mapping[str, Any]) -> str:
+def _decision(document: Mapping[str, Any]) -> list[str]:
     about = ", ".join(document["releases"]) or "no release waits or rises"
-    return f"Proposed: **{document['decision']}** ({about}).\n\n" + bullets(f"`{name}`" for name in document["reasons"])
-
-
-def _findings(document: Mapping[str, Any]) -> str:
-    return records(EXCEPTIONS, document["risk_findings"])
+    because = bullets(f"`{name}`" for name in document["reasons"])
+    return [f"Proposed: **{document['decision']}** ({about}).", *([""] if because else []), *because]

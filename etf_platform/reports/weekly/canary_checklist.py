@@ -3,50 +3,54 @@
 from collections.abc import Mapping
 from typing import Any
 
-from etf_platform.reports.weekly.parts import bullets, page, signatures, table
+from etf_platform.reports.weekly.markdown import bullets, grid, page, signatures
 
 
 def markdown(document: Mapping[str, Any]) -> str:
     """The text of the document."""
     sections = {
-        "Recommendation": f"**{document['recommendation']}**",
+        "Recommendation": [f"**{document['recommendation']}**"],
         "Blockers": bullets(f"`{name}`" for name in document["blockers"]),
         "Warnings": bullets(document["warnings"]),
-        "Preconditions (Auto)": table(
+        "Preconditions (Auto)": grid(
             ("check", "state", "reason"), ((c["label"], c["state"], c["reason"]) for c in document["preconditions"])
         ),
         "Rollback Baseline": baseline(document["rollback_baseline"]),
-        "Canary Plan": _candidates(document) + "\n\n" + _plan(document),
+        "Canary Plan": [*_candidates(document), "", *_plan(document)],
         "Observation Checklist": _observation(document),
-        "Triggered Rollback Conditions": "Any one rolls back by itself:\n\n" + bullets(document["rollback_conditions"]),
+        "Triggered Rollback Conditions": [
+            "Any one rolls back by itself:",
+            "",
+            *bullets(document["rollback_conditions"]),
+        ],
         "Sign-off": signatures(document["sign_off"]),
     }
-    return page("Canary Checklist", [f"- Week: {document['week']}", f"- State: **{document['status']}**"], sections)
+    return page("Canary Checklist", document, sections)
 
 
-def baseline(marker: Mapping[str, str]) -> str:
+def baseline(marker: Mapping[str, str]) -> list[str]:
     """What would be rolled back to, and whether a tag or only a commit says so."""
     if not marker.get("reference"):
-        return "- none marked"
-    return f"- Reference: `{marker['reference']}`\n- Source: {marker['source'] or 'unknown'}"
+        return ["None marked."]
+    return bullets([f"Reference: `{marker['reference']}`", f"Source: {marker['source'] or 'unknown'}"])
 
 
-def _candidates(document: Mapping[str, Any]) -> str:
+def _candidates(document: Mapping[str, Any]) -> list[str]:
     rows = document["candidates"]
     if not rows:
-        return "No release waits or rises."
+        return ["No release waits or rises."]
     shown = ((r["strategy"], r["release"], r["stage"] or "not started", f"{r['exposure']:.0%}") for r in rows)
-    return table(("strategy", "release", "stage", "exposure"), shown)
+    return grid(("strategy", "release", "stage", "exposure"), shown)
 
 
-def _plan(document: Mapping[str, Any]) -> str:
+def _plan(document: Mapping[str, Any]) -> list[str]:
     rows = (
         (s["stage"], f"{s['exposure']:.0%}", s["sessions"], "a signature" if s["needs_signature"] else "gates PASS")
         for s in document["plan"]
     )
-    return table(("stage", "exposure", "least sessions", "to leave it"), rows)
+    return grid(("stage", "exposure", "least sessions", "to leave it"), rows)
 
 
-def _observation(document: Mapping[str, Any]) -> str:
+def _observation(document: Mapping[str, Any]) -> list[str]:
     rows = ((f"☐ {o['label']}", o["limit"], o["now"]) for o in document["observation"])
-    return table(("to watch", "limit", "at the end of this week"), rows)
+    return grid(("to watch", "limit", "at the end of this week"), rows)

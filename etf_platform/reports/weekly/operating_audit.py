@@ -24,6 +24,13 @@ PAIRS = (
 )
 COMMANDS = (("command", "command", ""), ("return code", "return_code", ""), ("passed", "passed", ""))
 CHANGES = (("date", "date", ""), ("commit", "commit8", ""), ("subject", "subject", ""), ("maps to", "maps_to", ""))
+DIFFERENCES = {
+    "abs_pnl_diff": "CNY",
+    "abs_sharpe_diff": "ratio",
+    "abs_max_drawdown_diff": "fraction",
+    "latest_source": "",
+    "previous_source": "",
+}
 MARKERS = (
     ("strategy", "strategy", ""),
     ("release", "release_id", ""),
@@ -64,14 +71,14 @@ def _risk(document: Document) -> list[str]:
 
 
 def _consistency(checks: Mapping[str, Any]) -> list[str]:
-    names = ("abs_pnl_diff", "abs_sharpe_diff", "abs_max_drawdown_diff", "latest_source", "previous_source")
     counts: dict[str, dict[str, Any]] = {}
     for pair in checks["pairs"]:
         row = counts.setdefault(pair["strategy"], {"passed": 0, "failed": 0, "pending": 0, "stages": []})
         row[{"PASS": "passed", "FAIL": "failed"}.get(pair["status"], "pending")] += 1
         row["stages"] += [pair["first_stage"]] * bool(pair["first_stage"] and pair["first_stage"] not in row["stages"])
     rows = [{"strategy": name, **row} for name, row in counts.items()]
-    return [*bullets(f"{name}: {value(checks, name) or 'none'}" for name in names), "", *table(rows, PAIRS)]
+    said = bullets(f"{name}: {value(checks, name, unit) or 'none'}" for name, unit in DIFFERENCES.items())
+    return [*said, *([""] if rows else []), *table(rows, PAIRS)]
 
 
 def _regression(found: Mapping[str, Any]) -> list[str]:
@@ -89,11 +96,8 @@ def _changes(log: Mapping[str, Any]) -> list[str]:
     clone = {None: "no git checkout", True: "shallow clone: commits may be missing", False: "full clone"}[
         log["shallow"]
     ]
-    return [
-        f"{log['count']} commit(s) in {log['since_days']} days, {clone}.",
-        "",
-        *shortened(_loose_first(log["entries"]), CHANGES),
-    ]
+    rows = shortened(_loose_first(log["entries"]), CHANGES)
+    return [f"{log['count']} commit(s) in {log['since_days']} days, {clone}.", *([""] if rows else []), *rows]
 
 
 def _loose_first(entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

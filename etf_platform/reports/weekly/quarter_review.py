@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from etf_platform.reports.weekly.parts import bullets, page, table
+from etf_platform.reports.weekly.markdown import bullets, grid, page
 
 
 def markdown(document: Mapping[str, Any]) -> str:
@@ -11,14 +11,13 @@ def markdown(document: Mapping[str, Any]) -> str:
     names = ("goal", "target", "value", "baseline", "trend", "state", "reason")
     results = ([row[name] or "none" * (name == "baseline") for name in names] for row in document["results"])
     said = ("recommendation", "decision", "signoff")
-    weeks = table(
+    weeks = grid(
         ("week", *said), ([week["week"], *(week[name] or "not written" for name in said)] for week in document["weeks"])
     )
     sections = {
-        "Results": table(names, results),
+        "Results": grid(names, results),
         "Gaps": bullets(document["gaps"]),
         "Backlog": bullets(document["backlog"]),
         "Weeks": weeks,
     }
-    lead = [f"- Quarter: {document['quarter']}", f"- State: **{document['status']}**"]
-    return page("Quarter Review", lead, sections)
+    return page("Quarter Review", document, sections, [f"- Quarter: {document['quarter']}"])

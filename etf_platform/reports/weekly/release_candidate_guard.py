@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from etf_platform.reports.weekly.parts import lead_of, page, records
+from etf_platform.reports.weekly.markdown import page, table
+
+CHECKS = (("check", "key", ""), ("state", "state", ""), ("reason", "reason", ""))
+TAGS = (("tag", "tag", ""), ("commit", "commit", ""), ("at HEAD", "at_head", ""))
 
 
 def markdown(document: Mapping[str, Any]) -> str:
     """The text of the document."""
     sections = {
-        "Version": f"`{document['version']}` ({document['form']})",
-        "Checks": records(("key", "state", "reason"), document["checks"]),
-        "Tags": records(("tag", "commit", "at_head"), document["tags"]),
+        "Version": [f"`{document['version']}` ({document['form']})"],
+        "Checks": table(document["checks"], CHECKS),
+        "Tags": table(document["tags"], TAGS),
     }
-    return page("Release Candidate Guard", lead_of(document), sections)
+    return page("Release Candidate Guard", document, sections)
