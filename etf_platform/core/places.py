@@ -1,5 +1,7 @@
-"""Where the names of long rows stand in an index, and the order of rows by name and day: the way from a long frame to a
-matrix. Each distinct name is looked at once: four times as fast as pandas, which looks at every row.
+"""Where rows of long frames stand: names in an index, the order by name and day, a span of days.
+
+Each distinct name is looked at once, and rows that stand by date are sliced: several times as fast as looking at every
+row, and text is not copied.
 
 Not here: matrices; what a missing place means.
 """
@@ -56,3 +58,25 @@ def ordered_places(names: pd.Series, days: pd.Series) -> tuple[np.ndarray, np.nd
     else:
         order = np.lexsort((when, codes))
     return order, codes[order]
+
+
+def rows_between(
+    frame: pd.DataFrame, first: pd.Timestamp | None, last: pd.Timestamp | None, column: str = "date"
+) -> pd.DataFrame:
+    """Rows of the days from `first` to `last`, both included and None open, in the order they have.
+
+    A slice where they stand by date. The index is kept.
+    """
+    import numpy as np
+
+    days = frame[column]
+    if days.is_monotonic_increasing:
+        start = 0 if first is None else int(days.searchsorted(first))
+        stop = len(frame) if last is None else int(days.searchsorted(last, side="right"))
+        return frame if start == 0 and stop == len(frame) else frame.iloc[start : max(start, stop)]
+    chosen = np.ones(len(frame), dtype=bool)
+    if first is not None:
+        chosen &= (days >= first).to_numpy()
+    if last is not None:
+        chosen &= (days <= last).to_numpy()
+    return frame if chosen.all() else frame[chosen]

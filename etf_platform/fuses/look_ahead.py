@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from etf_platform.core.errors import InsufficientDataError
+from etf_platform.core.places import rows_between
 from etf_platform.core.units.fuse import FuseContext, Reading, fuse
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def fills_after_decisions(fills: pd.DataFrame, limit: float) -> Reading:
 def last_sessions(bars: pd.DataFrame, n: int) -> pd.DataFrame:
     """Bars of the last `n` sessions: a function that looks ahead does so on any history, and the cost stays bounded."""
     days = bars["date"].drop_duplicates().sort_values()
-    return bars if len(days) <= n else bars[bars["date"] >= days.iloc[-n]].reset_index(drop=True)
+    return bars if len(days) <= n else rows_between(bars, days.iloc[-n], None).reset_index(drop=True)
 
 
 def draw_cuts(bars: pd.DataFrame, n: int) -> list[pd.Timestamp]:

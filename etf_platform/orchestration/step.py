@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from etf_platform.core.places import rows_between
 from etf_platform.core.schema import Table
 
 if TYPE_CHECKING:
@@ -26,9 +27,10 @@ class Window:
 
     def cut(self, rows: "pd.DataFrame") -> "pd.DataFrame":
         """Rows dated inside the window."""
-        start = str(self.start or rows["date"].min())
-        end = str(self.end or rows["date"].max())
-        return rows[(rows["date"] >= start) & (rows["date"] <= end)].reset_index(drop=True)
+        import pandas as pd
+
+        start, end = (None if day is None else pd.Timestamp(day) for day in (self.start, self.end))
+        return rows_between(rows, start, end).reset_index(drop=True)
 
 
 @dataclass(frozen=True)

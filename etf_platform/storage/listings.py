@@ -105,14 +105,14 @@ class Listings:
 
 def _newest_stamp(place: Place, version: int) -> Stamp | None:
     """Identity of the log's last entry; None when there is a later one, or none of this number, or no local disk."""
-    if not log.is_local(place) or log.entry(place, version + 1).exists():
+    if not log.is_local(place) or Path(log.entry(place, version + 1)).exists():
         return None
     return _stamp(place, version)
 
 
 def _stamp(place: Place, version: int) -> Stamp | None:
     try:
-        found = log.entry(place, version).stat()
+        found = Path(log.entry(place, version)).stat()
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns, found.st_size
@@ -123,7 +123,7 @@ def _keep(path: Path, place: Place, listing: Listing, entry: bytes | None) -> No
     parts = [(p.path, p.year, p.size, p.rows) for p in listing.parts]
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
-        seen = _digest(log.entry(place, listing.version).read_bytes() if entry is None else entry)
+        seen = _digest(log.read_entry(place, listing.version) if entry is None else entry)
         schema = base64.b64encode(listing.schema.serialize()).decode()
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(json.dumps([seen, listing.version, schema, listing.partitioned, parts]), encoding="utf-8")
@@ -134,7 +134,7 @@ def _kept(path: Path, place: Place) -> Listing | None:
     """The stored listing, if the log's entry of its version is the one that it was made from."""
     try:
         seen, version, schema, partitioned, parts = json.loads(path.read_text(encoding="utf-8"))
-        if _digest(log.entry(place, version).read_bytes()) != seen:
+        if _digest(log.read_entry(place, version)) != seen:
             return None
         fields = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(schema)))
         return Listing(version, fields, partitioned, tuple(Part(*part) for part in parts))

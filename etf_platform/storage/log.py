@@ -28,9 +28,14 @@ def is_local(place: Place) -> bool:
     return isinstance(place.files, pafs.LocalFileSystem)
 
 
-def entry(place: Place, version: int) -> Path:
+def entry(place: Place, version: int) -> str:
     """Path of the entry of a version."""
-    return Path(place.path, FOLDER, f"{version:020d}.json")
+    return f"{place.path}/{FOLDER}/{version:020d}.json"
+
+
+def read_entry(place: Place, version: int) -> bytes:
+    """The entry of a version; OSError where there is none."""
+    return Path(entry(place, version)).read_bytes()
 
 
 def append(
@@ -56,7 +61,7 @@ def append(
 
 def _put(place: Place, version: int, text: bytes) -> None:
     """A complete file appears under the number, or none: what is written first has a name that no reader looks for."""
-    target = entry(place, version)
+    target = Path(entry(place, version))
     partial = target.with_name(f"_commit_{uuid.uuid4()}.json.tmp")
     with translated(f"writing {place.address}"):
         try:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etf_platform.core.errors import StorageError
+from etf_platform.core.places import rows_between
 from etf_platform.core.schema import Table
 from etf_platform.storage import delta
 from etf_platform.storage.decoded import Decoded
@@ -64,19 +65,15 @@ def narrowed(
     frame: pd.DataFrame, span: Span, columns: Sequence[str] | None, symbols: Iterable[str] | None
 ) -> pd.DataFrame:
     """What a read of a part of a table gives, from the frame of the whole table."""
-    chosen = None
+    narrow = frame
     if span.column is not None and len(frame):
-        days = frame[span.column]
-        if span.start is not None and days.min() < pd.Timestamp(span.start):
-            chosen = (days >= pd.Timestamp(span.start)).to_numpy()
-        if span.end is not None and days.max() > pd.Timestamp(span.end):
-            early = (days <= pd.Timestamp(span.end)).to_numpy()
-            chosen = early if chosen is None else chosen & early
+        start, end = (None if day is None else pd.Timestamp(day) for day in (span.start, span.end))
+        narrow = rows_between(narrow, start, end, span.column)
     if symbols is not None:
-        among = frame["symbol"].isin(list(symbols)).to_numpy()
-        chosen = among if chosen is None else chosen & among
-    narrow = frame if columns is None else frame[list(columns)]
-    return narrow if chosen is None else narrow[chosen].reset_index(drop=True)
+        narrow = narrow[narrow["symbol"].isin(list(symbols)).to_numpy()]
+    if columns is not None:
+        narrow = narrow[list(columns)]
+    return narrow if len(narrow) == len(frame) else narrow.reset_index(drop=True)
 
 
 def to_pandas(rows: pa.Table) -> pd.DataFrame:

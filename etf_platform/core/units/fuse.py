@@ -25,6 +25,7 @@ from etf_platform.core import tables as declared
 from etf_platform.core.config.models import CiThresholds, FusesConfig
 from etf_platform.core.config.risk import RiskConfig
 from etf_platform.core.errors import BadInputError, PlatformError
+from etf_platform.core.places import rows_between
 from etf_platform.core.schema import Table
 from etf_platform.core.states import State
 
@@ -270,7 +271,7 @@ class Fuse:
 def _until(frame: pd.DataFrame, as_of: pd.Timestamp | None) -> pd.DataFrame:
     if as_of is None or "date" not in frame.columns or frame.empty or frame["date"].max() <= as_of:
         return frame
-    return frame[frame["date"] <= as_of]
+    return rows_between(frame, None, as_of)
 
 
 def fuse(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from etf_platform.core import tables as t
+from etf_platform.core.places import rows_between
 from etf_platform.core.schema import Table
 from etf_platform.core.states import State
 from etf_platform.governance.gates import release_state, required_fuses
@@ -155,11 +156,11 @@ def _all_rows(frame: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
 
 
 def _of_day(frame: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    return frame[frame["date"] == day]
+    return rows_between(frame, day, day)
 
 
 def _until(frame: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    return frame[frame["date"] <= day]
+    return rows_between(frame, None, day)
 
 
 def _blocked(platform: Platform, tables: StepTables, day: pd.Timestamp) -> dict[str, str]:

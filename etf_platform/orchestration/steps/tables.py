@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from etf_platform.core.errors import MissingTableError
+from etf_platform.core.places import rows_between
 from etf_platform.core.schema import Table
 from etf_platform.orchestration.platform import Platform
 from etf_platform.orchestration.step import Outcome, Window, Written
@@ -95,12 +96,14 @@ class StepTables:
 
     def write_days(self, table: Table, universe: str, rows: "pd.DataFrame", window: Window) -> None:
         """Store the rows from `first_day` to the window's end."""
+        import pandas as pd
+
         start = self.first_day(table, universe, window)
         if rows.empty:
             return
         first = start or rows["date"].min().date()
         last = window.end or rows["date"].max().date()
-        kept = rows[(rows["date"] >= str(first)) & (rows["date"] <= str(last))].reset_index(drop=True)
+        kept = rows_between(rows, pd.Timestamp(first), pd.Timestamp(last)).reset_index(drop=True)
         self.write(table, universe, kept, first, last)
 
     def unchanged_since_read(self) -> bool:

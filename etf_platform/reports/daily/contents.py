@@ -6,6 +6,7 @@ Here: the input as a value. Not here: reading the lake, and any text.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
+import numpy as np
 import pandas as pd
 
 
@@ -92,7 +93,11 @@ class DailyReport:
     def rows(self, name: str, universe: str) -> pd.DataFrame:
         """Rows of the named frame that belong to the universe; empty when there are none."""
         frame: pd.DataFrame = getattr(self, name)
-        return frame[frame["universe"] == universe] if len(frame) else frame
+        if not len(frame):
+            return frame
+        places = np.flatnonzero((frame["universe"] == universe).to_numpy())
+        together = places.size > 0 and places[-1] - places[0] + 1 == places.size
+        return frame.iloc[places[0] : places[-1] + 1] if together else frame.iloc[places]
 
     def why_blocked(self, pool: str) -> str:
         """Why nothing can be said about the pool today; empty when something can."""
