@@ -13,7 +13,7 @@ import pandas as pd
 from etf_platform.core.config.models import Instrument
 from etf_platform.core.ticks import limit_price, to_ticks
 from etf_platform.market import codes
-from etf_platform.market.instruments import board, limit_rates, limit_scope, tick_size
+from etf_platform.market.instruments import board, limit_scope, market, tick_size
 from etf_platform.market.listing_days import BOARDS, EXCHANGES, first_days
 from etf_platform.market.rules import rows as rules
 
@@ -41,10 +41,13 @@ def rates_of(rows: pd.DataFrame, instruments: Mapping[str, Instrument]) -> np.nd
     """
     rates, days = np.full(len(rows), np.nan), rows["date"].to_numpy()
     codes, symbols = pd.factorize(rows["symbol"])
-    order = np.argsort(codes, kind="stable")
-    ends = np.cumsum(np.bincount(codes, minlength=len(symbols)))
-    for symbol, places in zip(symbols, np.split(order, ends)[:-1], strict=True):
-        rates[places] = limit_rates(str(symbol), pd.DatetimeIndex(days[places]), instruments.get(str(symbol)))
+    kinds = [(limit_scope(str(s), instruments.get(str(s))), market(str(s))) for s in symbols]
+    distinct = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
+    numbers = np.array([distinct[kind] for kind in kinds], dtype=np.int8)[codes]
+    for (scope, where), number in distinct.items():
+        of_kind = numbers == number
+        for rule in rules("price_limit", scope, where) if scope else ():
+            rates[of_kind & (days >= np.datetime64(rule.since))] = rule.value
     return rates
 
 

@@ -213,11 +213,12 @@ def _add_numbers(facts: pd.DataFrame, rows: pd.DataFrame) -> None:
     facts["non_numeric"], facts["missing"] = "", ""
     for name in NUMBERS:
         given = rows[name]
-        number = pd.to_numeric(given, errors="coerce").astype("float64")
+        number = given if given.dtype == np.float64 else pd.to_numeric(given, errors="coerce").astype("float64")
         blank = given.isna() | (given.astype(str).str.strip() == "") if given.dtype == object else given.isna()
         no_number = (number.isna() & ~blank) | np.isinf(number)
-        facts.loc[no_number, "non_numeric"] += name + " "
-        if name in REQUIRED:
+        if no_number.any():
+            facts.loc[no_number, "non_numeric"] += name + " "
+        if name in REQUIRED and blank.any():
             facts.loc[blank, "missing"] += name + " "
         facts[name] = number
     facts["prev_close"] = facts["prev_close"].where(facts["prev_close"] > 0)
@@ -253,6 +254,8 @@ def _quarantine(
     rows: pd.DataFrame, facts: pd.DataFrame, rule: pd.Series, sessions: Sessions, max_broken_rows: int
 ) -> pd.DataFrame:
     refused = rule != ""
+    if not refused.any():
+        return QUARANTINE.no_rows()
     kept = facts[refused]
     filed = pd.DataFrame({"date": _session_of(kept["date"], sessions), "symbol": kept["symbol"]})
     filed["rule"] = rule[refused].astype("str")

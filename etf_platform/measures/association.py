@@ -95,6 +95,8 @@ def rank_ic(scores: np.ndarray, forward: np.ndarray, min_pairs: int = 5) -> np.n
     Spearman (1904), doi:10.2307/1412159; used as information coefficient by Grinold and Kahn, Active Portfolio
     Management (2000), chapter 6.
     """
+    if scores.ndim == 3 and forward.shape == scores.shape[1:] and forward.shape[1] <= FEW:
+        return _few_rank_ics(scores, forward, min_pairs)
     paired = ~(np.isnan(scores) | np.isnan(forward))
     count = paired.sum(axis=-1)
     left = np.nan_to_num(average_ranks(np.where(paired, scores, np.nan)))
@@ -103,6 +105,16 @@ def rank_ic(scores: np.ndarray, forward: np.ndarray, min_pairs: int = 5) -> np.n
     scale = np.sqrt(_comoment(left, left, count)) * np.sqrt(_comoment(right, right, count))
     defined = (count >= min_pairs) & (scale > 0.0)
     return np.where(defined, covariance / np.where(defined, scale, 1.0), np.nan).clip(-1.0, 1.0)
+
+
+def _few_rank_ics(scores: np.ndarray, forward: np.ndarray, min_pairs: int) -> np.ndarray:
+    """`rank_ic` of some factors over few symbols, the same bits."""
+    from etf_platform.measures.kernels import few_rank_ics
+
+    found = np.empty(scores.shape[:2])
+    left, right = (np.ascontiguousarray(array, dtype=np.float64) for array in (scores, forward))
+    few_rank_ics(left, right, max(min_pairs, 1), found)
+    return found
 
 
 def _comoment(a: np.ndarray, b: np.ndarray, count: np.ndarray) -> np.ndarray:

@@ -34,11 +34,12 @@ def trailing_sums(values, window, total):
 
 
 @njit(cache=True, nogil=True)
-def _sum(values):
-    """The sum in numpy's order for a row of at most 128 numbers: eight running sums, then what is left."""
+def _sum(values, part):
+    """The sum in numpy's order for a row of at most 128 numbers: eight running sums (`part`), then what is left."""
     total, whole = 0.0, values.size - values.size % 8
     if whole:
-        part = values[:8].copy()
+        for k in range(8):
+            part[k] = values[k]
         for i in range(8, whole, 8):
             for k in range(8):
                 part[k] += values[i + k]
@@ -55,14 +56,14 @@ def resampled_t(values, places, found):
     `places` has one resample in each row, of at most 128 positions in `values`.
     """
     n = places.shape[1]
-    drawn = np.empty(n)
+    drawn, part = np.empty(n), np.empty(8)
     for i in range(places.shape[0]):
         for k in range(n):
             drawn[k] = values[places[i, k]]
-        mean = _sum(drawn) / n
+        mean = _sum(drawn, part) / n
         for k in range(n):
             drawn[k] = (drawn[k] - mean) * (drawn[k] - mean)
-        spread = np.sqrt(_sum(drawn) / (n - 1)) / np.sqrt(n)
+        spread = np.sqrt(_sum(drawn, part) / (n - 1)) / np.sqrt(n)
         if spread > 0.0:
             found[i] = mean / spread
         else:
@@ -75,3 +76,41 @@ def between_knots(heights, low, beyond, found):
     for i in range(low.size):
         height = heights[low[i]]
         found[i] = height + (heights[low[i] + 1] - height) * beyond[i]
+
+
+@njit(cache=True, nogil=True)
+def few_rank_ics(scores, forward, min_pairs, found):
+    """Rank correlation of every row of scores (factor, session, symbol) with its row of forward returns, few a row.
+
+    All sums are of multiples of one half, so they are exact in any order.
+    """
+    most = forward.shape[1]
+    mine, theirs, ranks, their_ranks = (
+        np.empty((1, most)),
+        np.empty((1, most)),
+        np.empty((1, most)),
+        np.empty((1, most)),
+    )
+    taken, before = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
+    for s in range(scores.shape[1]):
+        known = -1
+        for f in range(scores.shape[0]):
+            n = 0
+            for k in range(most):
+                if not (np.isnan(scores[f, s, k]) or np.isnan(forward[s, k])):
+                    mine[0, n], theirs[0, n], taken[n] = scores[f, s, k], forward[s, k], k
+                    n += 1
+            found[f, s] = np.nan
+            if n < min_pairs:
+                continue
+            counted_places(mine[:, :n], ranks[:, :n])
+            if n != known or (taken[:n] != before[:n]).any():
+                counted_places(theirs[:, :n], their_ranks[:, :n])
+                known, before[:n] = n, taken[:n]
+            a, b, aa, bb, ab = 0.0, 0.0, 0.0, 0.0, 0.0
+            for k in range(n):
+                x, y = ranks[0, k], their_ranks[0, k]
+                a, b, aa, bb, ab = a + x, b + y, aa + x * x, bb + y * y, ab + x * y
+            scale = np.sqrt(n * aa - a * a) * np.sqrt(n * bb - b * b)
+            if scale > 0.0:
+                found[f, s] = min(1.0, max(-1.0, (n * ab - a * b) / scale))

@@ -37,7 +37,7 @@ class TailLaw:
     @property
     def var(self) -> float:
         """VaR of the standard law."""
-        return -float(self.quantiles(np.array([self.rate]))[0])
+        return -float(self.quantiles(self.rate))
 
     @property
     def es(self) -> float:
@@ -53,7 +53,7 @@ class TailLaw:
         density = exp(scale - 0.5 * (v + 1.0) * log1p(loss * loss / v))
         return density / self.rate * (v + loss * loss) / (v - 1.0)
 
-    def quantiles(self, probability: np.ndarray) -> np.ndarray:
+    def quantiles(self, probability: np.ndarray | float) -> np.ndarray:
         """Returns at these lower-tail probabilities."""
         from scipy.special import ndtri, stdtrit
 

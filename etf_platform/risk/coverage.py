@@ -19,8 +19,10 @@ from etf_platform.core.tables import COVERAGE
 from etf_platform.measures import exception_tests, shortfall_tests
 from etf_platform.risk.forecasts import empty, names_of
 
-Judged: TypeAlias = tuple[tuple[Any, ...], pd.DataFrame | None, str]  # key, rows to test, source
+Rows: TypeAlias = dict[str, np.ndarray]  # columns of TESTED, by day
+Judged: TypeAlias = tuple[tuple[Any, ...], Rows | None, str]  # key, rows to test, source
 GROUP = list(COVERAGE.key)
+TESTED = ("date", "is_breach", "return", "var", "es", "sigma")
 SIGNIFICANT = 0.05
 NONE, REVIEW, FREEZE = "none", "review within one business day", "freeze"
 STATES = {"green": (State.PASS, NONE), "yellow": (State.WARN, REVIEW), "red": (State.FAIL, FREEZE)}
@@ -60,14 +62,18 @@ def coverage_rows(exceptions: pd.DataFrame, config: RiskConfig, forecasts: pd.Da
 
 def _groups(exceptions: pd.DataFrame, test_window: int) -> Iterator[Judged]:
     """Rows of the last sessions by key; None for a method that had no forecast for any of its series' last sessions."""
-    for _, rows in exceptions.groupby("series") if len(exceptions) else ():
-        days = rows["date"].to_numpy()
-        rows = rows.iloc[np.argsort(days, kind="stable")]
-        since = np.unique(days)[-test_window:][0]
-        for key, places in rows.groupby(GROUP).indices.items():
-            group = rows.iloc[np.sort(places)]
-            first = int(group["date"].searchsorted(since))
-            yield key, group.iloc[first:] if first < len(group) else None, str(group["source"].iloc[-1])
+    if not len(exceptions):
+        return
+    rows = exceptions.sort_values([*GROUP, "date"], ignore_index=True)
+    columns = {name: rows[name].to_numpy() for name in TESTED}
+    series, keys = rows["series"].to_numpy(dtype=object), rows[GROUP].drop_duplicates()
+    starts, sources = keys.index.to_numpy(), rows["source"].to_numpy(dtype=object)
+    since = {name: np.unique(columns["date"][series == name])[-test_window:][0] for name in keys["series"].unique()}
+    ends = [*starts[1:], len(rows)]
+    for key, start, end in zip(keys.itertuples(index=False, name=None), starts, ends, strict=True):
+        first = start + int(columns["date"][start:end].searchsorted(since[key[0]]))
+        recent = {name: column[first:end] for name, column in columns.items()} if first < end else None
+        yield key, recent, str(sources[end - 1])
 
 
 def _silent(exceptions: pd.DataFrame, forecasts: pd.DataFrame | None) -> list[Judged]:
@@ -82,9 +88,9 @@ def _governs(table: pd.DataFrame, config: RiskConfig) -> pd.Series:
     return (table["method"] == config.governing_method) & np.isclose(table["level"], config.governing_level)
 
 
-def _row(key: dict[str, Any], rows: pd.DataFrame | None, config: RiskConfig, source: str) -> dict[str, Any]:
+def _row(key: dict[str, Any], rows: Rows | None, config: RiskConfig, source: str) -> dict[str, Any]:
     found = _counts(rows, 1.0 - key["level"], config) | {"source": source}
-    if rows is None or len(rows) < config.min_forecasts:
+    if rows is None or rows["date"].size < config.min_forecasts:
         saw = f"insufficient: {found['n_forecasts']} forecasts, at least {config.min_forecasts} are needed"
         blocked = {"light": "", "status": State.BLOCKED.value, "reason": saw, "action": NONE}
         return key | found | dict.fromkeys(UNTESTED, np.nan) | blocked
@@ -92,27 +98,27 @@ def _row(key: dict[str, Any], rows: pd.DataFrame | None, config: RiskConfig, sou
     return key | found | tests | _verdict(found | tests)
 
 
-def _counts(rows: pd.DataFrame | None, rate: float, config: RiskConfig) -> dict[str, Any]:
+def _counts(rows: Rows | None, rate: float, config: RiskConfig) -> dict[str, Any]:
     if rows is None:
         nothing = {"n_forecasts": 0, "n_breaches": 0, "expected": 0.0, "clusters": "", "worst": np.nan}
         return nothing | dict.fromkeys(("first_date", "last_date", "worst_date"), pd.NaT)
-    breach, days = rows["is_breach"].to_numpy(bool), rows["date"].to_numpy("datetime64[D]")
-    losses = np.where(breach, rows["return"].to_numpy(float), np.inf)
+    breach, days = rows["is_breach"].astype(bool), rows["date"].astype("datetime64[D]")
+    losses = np.where(breach, rows["return"].astype(float), np.inf)
     worst = int(losses.argmin()) if breach.any() else None
     return {
         "first_date": pd.Timestamp(days[0]),
         "last_date": pd.Timestamp(days[-1]),
-        "n_forecasts": len(rows),
+        "n_forecasts": days.size,
         "n_breaches": int(breach.sum()),
-        "expected": rate * len(rows),
+        "expected": rate * days.size,
         "clusters": ", ".join(days[exception_tests.clustered(breach, config.cluster_sessions)].astype(str)),
         "worst": np.nan if worst is None else float(losses[worst]),
         "worst_date": pd.NaT if worst is None else pd.Timestamp(days[worst]),
     }
 
 
-def _frequency(rows: pd.DataFrame, rate: float) -> dict[str, Any]:
-    breach = rows["is_breach"].to_numpy(bool)
+def _frequency(rows: Rows, rate: float) -> dict[str, Any]:
+    breach = rows["is_breach"].astype(bool)
     n, x = breach.size, int(breach.sum())
     kupiec = exception_tests.kupiec(n, x, rate)
     return {
@@ -125,9 +131,9 @@ def _frequency(rows: pd.DataFrame, rate: float) -> dict[str, Any]:
     }
 
 
-def _severity(rows: pd.DataFrame, rate: float, seed: int) -> dict[str, float]:
+def _severity(rows: Rows, rate: float, seed: int) -> dict[str, float]:
     """Tests of the expected shortfall; the null of Z2 is the Student-t law with the forecasts' mean ES over VaR."""
-    series, var, es, sigma = (rows[name].to_numpy(float) for name in ("return", "var", "es", "sigma"))
+    series, var, es, sigma = (rows[name].astype(float) for name in ("return", "var", "es", "sigma"))
     positive = (var > 0.0) & (es > 0.0)
     if not positive.all() or not np.isfinite(es).all():
         return dict.fromkeys(("z1", "z2", "z2_p", "mcneil_frey_p"), float("nan"))

@@ -153,9 +153,15 @@ def judge(
     reasons = np.full(traded.close.shape, "", dtype=object)
     for failures in _outcomes(traded, factors, rates, quality, rules):
         first = eligible & failures.where
-        reasons[first] = [failures.phrase.format(figure) for figure in failures.figure[first]]
+        reasons[first] = _worded(failures.phrase, failures.figure[first])
         eligible &= ~first
     return eligible, reasons
+
+
+def _worded(phrase: str, figures: np.ndarray) -> np.ndarray:
+    """The phrase with each figure; every distinct one is written once."""
+    distinct, which = np.unique(figures, return_inverse=True)
+    return np.array([phrase.format(figure) for figure in distinct], dtype=object)[which]
 
 
 def _outcomes(
