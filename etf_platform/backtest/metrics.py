@@ -124,7 +124,12 @@ def metrics_document(
     extremes, display = extreme_months(months, not original_compatible), display_of(figures)
     if original_compatible:
         return {"exec_mode": exec_mode, "metrics": {**display, "极端月": extremes}}
-    parts = {month: _parts(months, month) for month in sorted({m for side in extremes.values() for m in side})}
+    wanted = sorted({m for side in extremes.values() for m in side})
+    rows = months[months["month"].isin(wanted)]
+    shares: dict[str, dict[str, float]] = {month: {} for month in wanted}
+    for month, part, share in zip(*(rows[name].tolist() for name in ("month", "part", "contribution")), strict=True):
+        shares[month][part] = float(share)
+    parts = {month: _parts(shares[month]) for month in wanted}
     return {
         "schema_version": SCHEMA_VERSION,
         "exec_mode": exec_mode,
@@ -144,8 +149,7 @@ def _by_month(rows: pd.DataFrame) -> dict[str, float]:
     return dict(zip(rows["month"].tolist(), rows["contribution"].tolist(), strict=True))
 
 
-def _parts(months: pd.DataFrame, month: str) -> dict[str, Any]:
-    rows = months[months["month"] == month].set_index("part")["contribution"]
+def _parts(shares: dict[str, float]) -> dict[str, Any]:
     special = {"total", "cash", "cost", "selection"}
-    symbols = {part: float(value) for part, value in rows.items() if part not in special}
-    return {**{part: float(rows[part]) for part in sorted(special & set(rows.index))}, "symbols": symbols}
+    symbols = {part: share for part, share in shares.items() if part not in special}
+    return {**{part: shares[part] for part in sorted(special & set(shares))}, "symbols": symbols}

@@ -119,11 +119,13 @@ def _equal_weight(bars: pd.DataFrame, starts: pd.Series, ends: pd.Series) -> np.
 
 
 def _long(parts: pd.DataFrame, spans: pd.DataFrame, source: str) -> pd.DataFrame:
-    table = parts.assign(month=spans["month"], is_complete=spans["is_complete"])
-    long = table.melt(["month", "is_complete"], var_name="part", value_name="contribution").dropna(
-        subset="contribution"
-    )
-    return long.assign(source=source)[COLUMNS].sort_values(["month", "part"], ignore_index=True)
+    values, names = parts.to_numpy(dtype=np.float64), parts.columns.to_numpy(dtype=object)
+    places = np.argsort(np.argsort(names))
+    month, part = np.nonzero(~np.isnan(values))
+    order = np.lexsort((places[part], month))
+    month, part = month[order], part[order]
+    long = {"month": spans["month"].to_numpy()[month], "part": names[part], "contribution": values[month, part]}
+    return pd.DataFrame(long | {"is_complete": spans["is_complete"].to_numpy()[month], "source": source})[COLUMNS]
 
 
 def _empty() -> pd.DataFrame:

@@ -4,6 +4,8 @@ Here: which rows and columns people see, their order and labels. Not here: layou
 (`reports.display`), any new figure.
 """
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from etf_platform.core.states import State
@@ -159,14 +161,16 @@ def _extreme_months(months: pd.DataFrame, universe: str) -> list[tuple[str, ...]
     whole = months[months["is_complete"].astype(bool)]
     total = whole[whole["part"] == "total"].set_index("month")["contribution"].dropna().sort_values()
     chosen = list(dict.fromkeys([*total.index[:EXTREME], *total.index[-EXTREME:][::-1]]))
-    return [_month_row(whole[whole["month"] == month], universe, month) for month in chosen]
+    rows = whole[whole["month"].isin(chosen)]
+    values: dict[str, dict[str, float]] = {month: {} for month in chosen}
+    for month, part, share in zip(*(rows[name].tolist() for name in ("month", "part", "contribution")), strict=True):
+        values[month][part] = share
+    return [_month_row(values[month], universe, month) for month in chosen]
 
 
-def _month_row(rows: pd.DataFrame, universe: str, month: str) -> tuple[str, ...]:
-    value = rows.set_index("part")["contribution"]
-    parts = value[~value.index.isin(NOT_PARTS)]
-    parts = parts.iloc[parts.abs().argsort(kind="stable")[::-1]]
-    text = ", ".join(f"{part} {shown(share, 'fraction', signed=True)}" for part, share in parts.items())
+def _month_row(value: Mapping[str, float], universe: str, month: str) -> tuple[str, ...]:
+    parts = sorted(((p, share) for p, share in value.items() if p not in NOT_PARTS), key=lambda part: abs(part[1]))
+    text = ", ".join(f"{part} {shown(share, 'fraction', signed=True)}" for part, share in reversed(parts))
     return (
         universe,
         month,

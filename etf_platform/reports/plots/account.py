@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from etf_platform.core.places import places_of
 from etf_platform.reports.plots import canvas, chart
 from etf_platform.reports.plots.board import Cell, draw_board, pixels
 
@@ -138,8 +139,12 @@ def weights_by_day(positions: pd.DataFrame) -> pd.DataFrame:
     Positions have no row for an account of cash alone. A gap longer than any holiday therefore begins with an empty
     column, so that the last holding is not drawn through it.
     """
-    weights = positions.pivot_table(index="symbol", columns="date", values="weight", aggfunc="sum")
-    days = pd.DatetimeIndex(weights.columns).sort_values()
+    days = pd.DatetimeIndex(positions["date"].unique(), name="date").sort_values()
+    symbols = pd.Index(sorted(positions["symbol"].unique()), name="symbol")
+    cells = places_of(positions["symbol"], symbols), days.get_indexer(pd.DatetimeIndex(positions["date"]))
+    held = np.full((len(symbols), len(days)), np.nan)
+    held[cells] = positions["weight"]
+    weights = pd.DataFrame(held, index=symbols, columns=days)
     sold = days[:-1][np.diff(days) > np.timedelta64(LONGEST_HOLIDAY, "D")] + pd.Timedelta(days=1)
     return weights.reindex(columns=days.union(sold))
 

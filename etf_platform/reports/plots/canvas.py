@@ -146,9 +146,9 @@ def encode(image: "Image") -> bytes:
     from PIL import Image as Pillow
 
     buffer = BytesIO()
-    # the octree and plain deflate: a seventh of the time of the median cut with `optimize`, a few kB more
+    # the octree and light deflate: a tenth of the time of the median cut with `optimize`, a fifth more bytes
     flat = image.quantize(PALETTE, method=Pillow.Quantize.FASTOCTREE, dither=Pillow.Dither.NONE)
-    flat.save(buffer, "PNG", compress_level=6)
+    flat.save(buffer, "PNG", compress_level=3)
     return buffer.getvalue()
 
 
