@@ -181,15 +181,21 @@ def adr_draft(workspace: Workspace, week: str | None, title: str, supersedes: in
 @click.command("close-gate")
 @week_option
 @thresholds_option
+@strict_option
+@inputs_option
 @with_workspace
-def close_gate(workspace: Workspace, week: str | None, thresholds: Path | None) -> None:
+def close_gate(
+    workspace: Workspace, week: str | None, thresholds: Path | None, strict: bool, inputs: Path | None
+) -> None:
     """Run the whole chain, then demand READY_FOR_CLOSE. Exit codes: 0 ready, 2 FAIL, 3 BLOCKED or people awaited."""
     from etf_platform.orchestration.weekly.chain import close
 
-    done = close(judged(workspace, thresholds), chosen(week), told)
+    platform, which = judged(workspace, thresholds), chosen(week)
+    take_in(platform, which, inputs)
+    done = close(platform, which, told)
     for line in done.document.get("pr_brief", ()):
         say(f"  {line}")
-    leave(done)
+    leave(done, strict)
 
 
 @click.command("daily-regression")

@@ -424,6 +424,22 @@ class TestLiveDeviation:
         assert artefact.reason.startswith("pending_data")
         assert artefact.body["summary"]["max_abs_bps"] is None
 
+    def test_a_source_without_quotes_by_declaration_is_named_and_neither_blocks_nor_passes(self):
+        artefact = live(frame(quote("03:00:00")).iloc[:0], are_due=False)
+
+        assert (artefact.status, artefact.body["pending"]) == ("WARN", [])
+        assert artefact.reason == "not_applicable: the source has no quotes by its declaration for A_SHARE"
+        assert [each["strategy"] for each in artefact.body["not_applicable"]] == ["A_SHARE"]
+
+    def test_a_source_without_quotes_does_not_hide_one_that_lacks_its_own(self):
+        nothing, about = frame(quote("03:00:00")).iloc[:0], About("2024-W45", (dt.date(2024, 11, 8),))
+        quoted = {"A_SHARE": Quoted(nothing), "QDII": Quoted(nothing, are_due=False)}
+
+        artefact = live_deviation_snapshot.build(quoted, ConsistencyThresholds(), about)
+
+        assert artefact.status == "BLOCKED"
+        assert [each["strategy"] for each in artefact.body["pending"]] == ["A_SHARE"]
+
     def test_prices_without_fair_values_are_pending(self):
         assert live(frame(quote("03:00:00", 4.1))).reason.startswith("pending_data")
 

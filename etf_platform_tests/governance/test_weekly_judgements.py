@@ -108,6 +108,15 @@ class TestReplay:
         assert found.body["consistency"]["offline"]["status"] == "PASS"
         assert replay(compared(), None).body["consistency"]["online"]["reason"] == "missing: no live deviation snapshot"
 
+    def test_a_source_that_has_no_quotes_is_judged_offline_alone_and_the_document_says_so(self):
+        live = {"status": "WARN", "reason": "not_applicable: x", "summary": {"n_alerts": 0, "n_rows": 0}, "alerts": []}
+
+        found = replay(compared(), live)
+
+        assert (found.status, found.body["replay_status"]) == ("PASS", "PASS")
+        assert found.body["consistency"]["online"] == {"status": "NOT_APPLICABLE", "reason": "not_applicable: x"}
+        assert replay(compared(failing={4: "data"}), live).status == "FAIL"
+
     def test_a_live_alert_fails_it_and_the_top_five_are_shown(self):
         live = {
             "status": "FAIL",

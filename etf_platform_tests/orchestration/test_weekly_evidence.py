@@ -111,7 +111,8 @@ class TestDocuments:
         states = write_all(platform)
 
         assert {name for name, state in states.items() if state == "PASS"} == {"change_rollback_record"}
-        assert set(states.values()) == {"PASS", "BLOCKED"}
+        assert {name for name, state in states.items() if state == "WARN"} == {"live_deviation_snapshot"}
+        assert set(states.values()) == {"PASS", "WARN", "BLOCKED"}
         for name in FIGURES:
             assert read(platform, name)["week"] == WEEK
             assert (artefact.folder(platform.workspace.reports, WEEK) / f"{name}.md").exists()

@@ -144,9 +144,12 @@ def test_a_failed_command_shows_the_end_of_its_output():
 def test_prices_that_are_pending_are_named_once_per_strategy():
     counts = dict.fromkeys(("n_rows", "n_alerts", "max_abs_bps", "mean_abs_bps", "threshold_bps", "alignment_seconds"))
     pending = [{"strategy": "A", "session": f"2024-11-0{k}", "reason": "pending_data"} for k in (4, 5)]
-    text = live_deviation_snapshot.render({**HEAD, "summary": counts, "alerts": [], "heat_map": [], "pending": pending})
+    without = [{"strategy": "B", "reason": "the source has no quotes by its declaration"}]
+    found = {"summary": counts, "alerts": [], "heat_map": [], "pending": pending, "not_applicable": without}
+    text = live_deviation_snapshot.render({**HEAD, **found})
 
     assert "- A: pending_data for 2024-11-04, 2024-11-05" in text
+    assert "## Not Applicable\n\n- B: the source has no quotes by its declaration" in text
 
 
 def test_times_stand_beside_their_limits():

@@ -1,7 +1,8 @@
 """The weekly replay: what was recorded online against the back-test, session by session, and what the week came to.
 
 A breach is a measure beyond its limit on any session of the week; the first diverging stage names the candidates of the
-cause. A session that was not compared, and prices without a fair value, are PENDING_DATA, never PASS. Not here: the
+cause. A session that was not compared, and prices without a fair value that is due, are PENDING_DATA, never PASS; a
+source that has no quotes by its declaration is judged offline alone, and the document says so. Not here: the
 comparison itself (`governance.consistency`), live prices (`live_deviation_snapshot`).
 """
 
@@ -18,6 +19,7 @@ from etf_platform.core.states import State
 from etf_platform.governance.weekly.about import About, Judged
 from etf_platform.governance.weekly.artefact import Artefact
 from etf_platform.governance.weekly.kpi_snapshot import SHOWN
+from etf_platform.governance.weekly.live_deviation_snapshot import NOT_APPLICABLE
 from etf_platform.reports.tables import records
 
 NAME = "consistency_replay"
@@ -87,7 +89,7 @@ def build(facts: Facts, limits: ConsistencyThresholds, about: About) -> Artefact
         "attribution": list((facts.attribution or {}).get("attribution", [])),
         "consistency": {
             "offline": {"status": shown.get(offline[0], offline[0].value), "reason": offline[1]},
-            "online": {"status": shown.get(online[0], online[0].value), "reason": online[1]},
+            "online": _told(online, facts.live),
             "limits": _limits(limits),
             "pairs": pairs,
         },
@@ -164,7 +166,16 @@ def _online(live: Mapping[str, Any] | None, limits: ConsistencyThresholds) -> Ju
     alerts = live["summary"]["n_alerts"]
     if alerts > limits.max_online_alerts:
         return State.FAIL, f"{alerts} live alert(s)"
-    return (State.PASS, "") if live["status"] == "PASS" else (State.BLOCKED, live["reason"])
+    return (State.PASS, "") if live["status"] in ("PASS", "WARN") else (State.BLOCKED, live["reason"])
+
+
+def _told(online: Judged, live: Mapping[str, Any] | None) -> dict[str, str]:
+    """What stands for the live prices; where a source has none nothing was compared, and nothing is said to PASS."""
+    state, reason = online
+    if state is State.PASS and live is not None and live["status"] == "WARN":
+        status = state.value if live["summary"]["n_rows"] else NOT_APPLICABLE.upper()
+        return {"status": status, "reason": live["reason"]}
+    return {"status": PENDING if state is State.BLOCKED else state.value, "reason": reason}
 
 
 def _limits(limits: ConsistencyThresholds) -> dict[str, float]:

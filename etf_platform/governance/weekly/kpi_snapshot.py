@@ -13,6 +13,7 @@ from etf_platform.core.states import State
 from etf_platform.governance.evidence import CORE_KPIS
 from etf_platform.governance.weekly.about import About, Judged, overall, said_of
 from etf_platform.governance.weekly.artefact import Artefact
+from etf_platform.kpi.metrics import registry
 from etf_platform.reports.tables import records
 
 NAME = "kpi_snapshot"
@@ -58,7 +59,7 @@ def _row(values: pd.DataFrame, strategy: str, about: About, judged: Judged) -> d
     first = next(iter(found.values()), {})
     return {
         "strategy": strategy,
-        "source": first.get("source", ""),
+        "source": found.get("pnl_net", first).get("source", ""),
         "as_of": str(about.last or "") if found else _newest(mine),
         "experiment_id": first.get("experiment_id", ""),
         "config": first.get("config", ""),
@@ -66,8 +67,13 @@ def _row(values: pd.DataFrame, strategy: str, about: About, judged: Judged) -> d
         **shown,
         "status": judged[0].value,
         "reason": judged[1],
-        "metrics": [{name: row[name] for name in METRIC} for _, row in sorted(found.items())],
+        "metrics": [_metric(row) for _, row in sorted(found.items())],
     }
+
+
+def _metric(row: Mapping[str, Any]) -> dict[str, Any]:
+    units = {metric.key: metric.unit for metric in registry()}
+    return {**{name: row[name] for name in METRIC}, "unit": units.get(str(row["kpi"]), "")}
 
 
 def _weekly(values: pd.DataFrame, strategy: str) -> pd.DataFrame:

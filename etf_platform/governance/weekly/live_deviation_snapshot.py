@@ -1,8 +1,9 @@
 """How far prices stood from fair value in the week: (market - model) / |model| in basis points, per fund and moment.
 
 The model is the indicative value (IOPV) that was known at the moment of the price: the newest one at most
-`alignment_seconds` old. Without quotes or without values nothing is judged: BLOCKED `pending_data`, never PASS. Not
-here: recording quotes (`market`), the comparison with the back-test (`consistency_replay`).
+`alignment_seconds` old. Where quotes are due, a session without them or without values is BLOCKED `pending_data`; where
+the source by its declaration has none there is nothing live to deviate: `not_applicable`, which is named and WARN,
+never PASS. Not here: recording quotes (`market`), the comparison with the back-test (`consistency_replay`).
 """
 
 import datetime as dt
@@ -20,7 +21,8 @@ from etf_platform.governance.weekly.artefact import Artefact
 from etf_platform.reports.tables import records
 
 NAME = "live_deviation_snapshot"
-PENDING = "pending_data"
+PENDING, NOT_APPLICABLE = "pending_data", "not_applicable"
+NO_QUOTES = "the source has no quotes by its declaration"
 MOST = 50
 SIZES = ((1e7, "below 10m"), (1e8, "10m to 100m"), (np.inf, "100m and more"))  # CNY a day
 COLUMNS = ["session", "strategy", "symbol", "at", "price", "model", "deviation_bps"]
@@ -38,20 +40,25 @@ class Quoted:
         Sector.
     traded : mapping of symbol to float
         Mean turnover a day, CNY.
+    are_due : bool
+        The source has quotes of these funds, or some were recorded; False: it has none by its declaration.
     """
 
     quotes: pd.DataFrame
     groups: Mapping[str, str] = field(default_factory=dict)
     traded: Mapping[str, float] = field(default_factory=dict)
+    are_due: bool = True
 
 
 def build(quoted: Mapping[str, Quoted], limits: ConsistencyThresholds, about: About) -> Artefact:
-    """The snapshot; FAIL with more alerts than `max_online_alerts`, BLOCKED where a session has nothing to compare."""
+    """The snapshot; FAIL with more alerts than `max_online_alerts`, BLOCKED where quotes are due and a session has none."""
     parts = {strategy: aligned(each.quotes, limits.alignment_seconds) for strategy, each in quoted.items()}
     rows = pd.concat([_named(strategy, part) for strategy, part in parts.items()] or [_named("", _nothing())])
     far = rows["deviation_bps"].abs()
     is_alert = far >= limits.max_live_deviation_bps
-    pending = [entry for strategy, part in parts.items() for entry in _pending(strategy, part, about.sessions)]
+    due = {strategy: part for strategy, part in parts.items() if quoted[strategy].are_due}
+    pending = [entry for strategy, part in due.items() for entry in _pending(strategy, part, about.sessions)]
+    without = [strategy for strategy in quoted if strategy not in due]
     body = {
         "as_of": f"{rows['at'].max().isoformat()}" if len(rows) else "",
         "summary": {
@@ -65,8 +72,10 @@ def build(quoted: Mapping[str, Quoted], limits: ConsistencyThresholds, about: Ab
         "alerts": _alerts(rows[is_alert]),
         "heat_map": _heat_map(rows, quoted),
         "pending": pending,
+        "not_applicable": [{"strategy": strategy, "reason": NO_QUOTES} for strategy in without],
     }
-    return about.artefact(NAME, _judged(int(is_alert.sum()), pending, len(quoted), limits), body)
+    judged = [*_judged(int(is_alert.sum()), pending, len(quoted), limits), *_without(without)]
+    return about.artefact(NAME, overall(judged), body)
 
 
 def aligned(quotes: pd.DataFrame, seconds: float) -> pd.DataFrame:
@@ -98,7 +107,7 @@ def _named(strategy: str, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _judged(
     n_alerts: int, pending: Sequence[Mapping[str, str]], strategies: int, limits: ConsistencyThresholds
-) -> Judged:
+) -> list[Judged]:
     parts: list[Judged] = []
     if pending or not strategies:
         named = dict.fromkeys(each["strategy"] for each in pending)
@@ -109,7 +118,11 @@ def _judged(
         parts.append(
             (State.FAIL, f"{n_alerts} price(s) at least {limits.max_live_deviation_bps:g} bps from fair value")
         )
-    return overall(parts)
+    return parts
+
+
+def _without(strategies: Sequence[str]) -> list[Judged]:
+    return [(State.WARN, f"{NOT_APPLICABLE}: {NO_QUOTES} for {', '.join(strategies)}")] if strategies else []
 
 
 def _pending(strategy: str, rows: pd.DataFrame, sessions: Sequence[dt.date]) -> list[dict[str, str]]:

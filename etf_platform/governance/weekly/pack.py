@@ -27,6 +27,7 @@ EVIDENCE = (
 )
 RISK = "风险例外为零 risk exceptions = 0"
 CONSISTENCY = "一致性例外为零 consistency exceptions = 0"
+NAMED = 5  # exceptions that a reason names
 DELIVERABLES = ("kpi_snapshot", "risk_exceptions", "pnl_attribution", "change_rollback_record", "adr")
 
 
@@ -130,7 +131,15 @@ def _none_of(pack: Pack, key: str, label: str, counted: str, source: str) -> Che
         return Check(key, label, State.BLOCKED, f"not counted: {source} {state}" + (f" ({reason})" if reason else ""))
     if count is None:
         return Check(key, label, State.BLOCKED, _lacking(pack, counted))
-    return Check(key, label, State.FAIL if count else State.PASS, f"{count} in this week" if count else "", count)
+    return Check(key, label, State.FAIL if count else State.PASS, _counted(pack, count, source), count)
+
+
+def _counted(pack: Pack, count: int, source: str) -> str:
+    """How many exceptions, and which, as far as the document says; empty for none."""
+    rows = pack.rows(source, "exceptions")
+    named = ", ".join(f"{row.get('strategy', '')} {row.get('metric', '')}".strip() for row in rows[:NAMED])
+    more = ", ..." if len(rows) > NAMED else ""
+    return f"{count} in this week{': ' if named else ''}{named}{more}" if count else ""
 
 
 def _ticked(pack: Pack, item: str, label: str) -> Check:

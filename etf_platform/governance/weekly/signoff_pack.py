@@ -59,6 +59,9 @@ def gate(pack: Pack) -> Artefact:
     verdict = gate_state(document)
     body = {
         "gate": str(verdict),
+        "auto_checks": list(document.get("auto_checks", ())),
+        "manual_items": dict(document.get("manual_items", {})),
+        "role_signoffs": dict(document.get("role_signoffs", {})),
         "auto_blockers": [f"{row['key']} {row['state']}: {row['reason']}".rstrip(": ") for row in failed],
         "pending_items": list(document.get("pending_items", ())),
         "missing_manual_checks": [f"{key} {ITEMS.get(key, '')}".strip() for key in items],

@@ -23,6 +23,10 @@ from etf_platform.orchestration.step import Step
 from etf_platform.orchestration.weekly.closing import close_gate
 from etf_platform.orchestration.weekly.documents import Published, where_of, window_of
 
+ALIASES = {
+    "max_offline_consistency_exceptions": "max_offline_exceptions",
+    "max_online_abs_deviation_bps": "max_live_deviation_bps",
+}
 STEPS: Mapping[str, Step] = {step.address.rpartition("/")[2]: step for step in WEEKLY_STEPS}
 
 
@@ -84,6 +88,8 @@ def close(platform: Platform, week: str, told: Callable[[Ran], None] | None = No
 def with_thresholds(platform: Platform, file: Path) -> Platform:
     """The same installation judged by other limits: keys of `weekly` and `consistency` in one flat YAML or JSON file.
 
+    Keys of the original's files (`ALIASES`) are understood too.
+
     Raises
     ------
     ConfigError
@@ -97,6 +103,8 @@ def with_thresholds(platform: Platform, file: Path) -> Platform:
         values = parse_yaml(file.read_text(encoding="utf-8"))
     except (ValueError, YAMLError) as error:
         raise ConfigError(f"reading {file}", str(error), "write it as YAML or JSON") from error
+    if isinstance(values, dict):
+        values = {ALIASES.get(key, key): value for key, value in values.items()}
     if not isinstance(values, dict) or not values or set(values) - set(known):
         odd = sorted(set(values) - set(known)) if isinstance(values, dict) else []
         saw = f"unknown: {', '.join(map(str, odd))}" if odd else "it is no mapping of limits"

@@ -152,4 +152,5 @@ def _quoted(week: Week, pool: str) -> Quoted:
     recent = bars[bars["date"].isin(days)]
     traded = {str(symbol): float(mean) for symbol, mean in recent.groupby("symbol")["amount"].mean().items()}
     shown = quotes.assign(at=at)[["date", "symbol", "at", "last", "iopv"]]
-    return Quoted(shown, sectors_of(week.platform.config), traded)
+    are_due = week.platform.provides_quotes(pool) or week.platform.lake.exists(t.QUOTES, pool)
+    return Quoted(shown, sectors_of(week.platform.config), traded, are_due)

@@ -1,5 +1,7 @@
 """Markdown of the weekly replay: Scope, KPI Delta, Attribution, Consistency, Canary, Actions."""
 
+from etf_platform.reports.display import shown
+from etf_platform.reports.weekly.kpi_snapshot import COLUMNS
 from etf_platform.reports.weekly.markdown import Document, bullets, head, inputs, section, table, text
 
 DELTA = (
@@ -46,6 +48,9 @@ CANARY = (
 )
 
 
+UNITS = {key: unit for _, key, unit in COLUMNS}
+
+
 def render(document: Document) -> str:
     """The replay as Markdown."""
     scope, counts, found = document["scope"], document["summary"], document["consistency"]
@@ -56,7 +61,7 @@ def render(document: Document) -> str:
         f"Configurations: {', '.join(scope['configs']) or 'none'}",
     ]
     lines += section("Scope", bullets(said))
-    lines += section("KPI Delta", table(document["kpi_delta"], DELTA))
+    lines += section("KPI Delta", table([_with_units(row) for row in document["kpi_delta"]], DELTA))
     lines += section("Attribution", table(document["attribution"], ATTRIBUTION))
     judged = [f"{name}: {found[name]['status']} {found[name]['reason']}".rstrip() for name in ("offline", "online")]
     judged.append("{compared} of {pairs} sessions compared, {failed} failed, {breaches} breach(es)".format(**counts))
@@ -67,3 +72,8 @@ def render(document: Document) -> str:
     lines += section("Canary", table(document["canary"], CANARY))
     lines += section("Actions", bullets(document["actions"]))
     return text([*lines, *section("Input Files", inputs(document))])
+
+
+def _with_units(row: Document) -> dict[str, object]:
+    unit = UNITS.get(row["metric"], "")
+    return {**row, **{name: shown(row[name], unit) for name in ("now", "before", "delta")}}

@@ -1,5 +1,6 @@
 """Markdown of the KPI snapshot: the key figures per strategy, then every metric."""
 
+from etf_platform.reports.display import shown
 from etf_platform.reports.weekly.markdown import Document, head, inputs, section, table, text
 
 COLUMNS = (
@@ -13,6 +14,7 @@ COLUMNS = (
     ("fill_calibration_error", "fill_calibration_error", ""),
     ("status", "status", ""),
 )
+FIGURES = ("value", "baseline", "warn", "major")
 METRICS = (
     ("metric", "kpi", ""),
     ("value", "value", ""),
@@ -32,5 +34,10 @@ def render(document: Document) -> str:
     lines = [*head("KPI Snapshot", document), *section("KPI Snapshot", table(rows, COLUMNS))]
     for row in rows:
         told = [f"{row['status']}: {row['reason']}", ""] if row["reason"] else []
-        lines += section(str(row["strategy"]), [*told, *table(row["metrics"], METRICS)])
+        lines += section(str(row["strategy"]), [*told, *table([_with_units(each) for each in row["metrics"]], METRICS)])
     return text([*lines, *section("Input Files", inputs(document))])
+
+
+def _with_units(metric: Document) -> dict[str, object]:
+    """The metric with its figures as text in its own unit."""
+    return {**metric, **{name: shown(metric[name], metric["unit"]) for name in FIGURES}}

@@ -31,4 +31,7 @@ def render(document: Document) -> str:
     for each in document["pending"]:
         pending.setdefault((each["strategy"], each["reason"]), []).append(each["session"])
     said = [f"{strategy}: {reason} for {', '.join(days)}" for (strategy, reason), days in pending.items()]
-    return text([*lines, *section("Pending", bullets(said)), *section("Input Files", inputs(document))])
+    lines += section("Pending", bullets(said))
+    without = [f"{each['strategy']}: {each['reason']}" for each in document["not_applicable"]]
+    lines += section("Not Applicable", bullets(without)) if without else []
+    return text([*lines, *section("Input Files", inputs(document))])
