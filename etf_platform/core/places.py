@@ -65,11 +65,12 @@ def rows_between(
 ) -> pd.DataFrame:
     """Rows of the days from `first` to `last`, both included and None open, in the order they have.
 
-    A slice where they stand by date. The index is kept.
+    A slice where they stand by date. The index is kept. A bound that nanoseconds cannot hold is that of the calendar.
     """
     import numpy as np
 
     days = frame[column]
+    first, last = _representable(first), _representable(last)
     if days.is_monotonic_increasing:
         start = 0 if first is None else int(days.searchsorted(first))
         stop = len(frame) if last is None else int(days.searchsorted(last, side="right"))
@@ -80,3 +81,10 @@ def rows_between(
     if last is not None:
         chosen &= (days <= last).to_numpy()
     return frame if chosen.all() else frame[chosen]
+
+
+def _representable(day: pd.Timestamp | None) -> pd.Timestamp | None:
+    """The day, or the nearest that datetime64[ns] can hold."""
+    import pandas as pd
+
+    return None if day is None else min(max(pd.Timestamp(day), pd.Timestamp.min), pd.Timestamp.max)
