@@ -51,7 +51,7 @@ class Quoted:
 
 
 def build(quoted: Mapping[str, Quoted], limits: ConsistencyThresholds, about: About) -> Artefact:
-    """The snapshot; FAIL with more alerts than `max_online_alerts`, BLOCKED where quotes are due and a session has none."""
+    """The snapshot; FAIL above `max_online_alerts`, BLOCKED where quotes are due and a session has none."""
     parts = {strategy: aligned(each.quotes, limits.alignment_seconds) for strategy, each in quoted.items()}
     rows = pd.concat([_named(strategy, part) for strategy, part in parts.items()] or [_named("", _nothing())])
     far = rows["deviation_bps"].abs()
