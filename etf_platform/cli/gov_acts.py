@@ -54,12 +54,16 @@ def release_of(platform: "Platform", events: list[Event], release_id: str) -> "t
     return state, state.by_id[release_id]
 
 
-def seal_and_record(platform: "Platform", event: Event) -> None:
-    """Ask the author of an event for the secret, seal it, and put it on record."""
+def seal_and_record(platform: "Platform", *events: Event) -> None:
+    """Ask the one author of some events for the secret, seal them, and put them on record."""
     from etf_platform.cli.signing import ask_secret
-    from etf_platform.governance.people import sealed
+    from etf_platform.governance.people import named, sealed
 
-    record(platform, sealed(platform.config.governance, event, ask_secret(event.by)))
+    config, by = platform.config.governance, events[0].by
+    named(config, by)
+    secret = ask_secret(by)
+    for event in [sealed(config, event, secret) for event in events]:
+        record(platform, event)
 
 
 def record(platform: "Platform", event: Event) -> None:

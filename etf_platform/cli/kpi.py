@@ -1,10 +1,12 @@
 """`etf-platform kpi`: the registry of metrics, their values, alarms, KPI files of other systems."""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import click
 
+from etf_platform.cli.gov_acts import by_option, role_option, seal_and_record
 from etf_platform.cli.options import Format, output_format, with_workspace
 from etf_platform.cli.params import Day
 from etf_platform.cli.show import print_frame, say
@@ -84,17 +86,18 @@ def list_alarms(workspace: Workspace, strategy: str | None, is_all: bool, fmt: F
 
 
 @kpi.command("close-alarm")
-@click.argument("alarm_id", metavar="ID")
+@click.argument("alarm_ids", metavar="ID...", nargs=-1, required=True)
 @click.option(
     "--reason", required=True, help="`no_action` for a false alarm, or what was done; an unknown one lists them."
 )
-@click.option("--by", required=True, metavar="NAME", help="Who looked.")
+@by_option
+@role_option
 @click.option("--date", "day", type=Day(), required=True, help="Session as of which it is closed.")
 @with_workspace
-def close(workspace: Workspace, alarm_id: str, reason: str, by: str, day: date) -> None:
-    """Say what came of an alarm; the rate of false alarms counts it. It lifts no freeze and opens nothing."""
-    from etf_platform.orchestration.kpi_questions import close_alarm
+def close(workspace: Workspace, alarm_ids: Sequence[str], reason: str, by: str, role: str, day: date) -> None:
+    """Sign what came of alarms; the rate of false alarms counts it. It lifts no freeze and opens nothing."""
+    from etf_platform.orchestration.kpi_questions import Closing, closings
     from etf_platform.orchestration.platform import Platform
 
-    close_alarm(Platform.open(workspace), alarm_id, by, reason, day)
-    say(f"{alarm_id} is closed as of {day}: {reason}, by {by}.")
+    platform = Platform.open(workspace)
+    seal_and_record(platform, *closings(platform, alarm_ids, Closing(by, role, reason, day)))

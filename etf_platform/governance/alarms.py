@@ -2,14 +2,13 @@
 
 An alarm is an event that asks somebody to look: drift or the breaker rose, a fail-safe rule fired, an incident was
 opened, a decision would come out otherwise. Its id is the key of that event. Not here: telling (`letters`), the rate
-(`kpi.metrics`), signing: closing an alarm lifts nothing.
+(`kpi.metrics`). Closing an alarm lifts nothing, but it moves a metric in a person's name, so a person signs it.
 """
 
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from etf_platform.core.config.governance import PLACEHOLDERS
 from etf_platform.core.errors import BadInputError
 from etf_platform.core.units import event as kinds
 from etf_platform.core.units.event import Event
@@ -37,7 +36,13 @@ class Alarm:
 
 
 def alarms(events: Iterable[Event]) -> list[Alarm]:
-    """Every alarm in the order of recording, with how it was closed; the first closing counts."""
+    """Every alarm in the order of recording, with how it was closed; the first closing counts.
+
+    Parameters
+    ----------
+    events : iterable of Event
+        Those that count (`ledger.counted`).
+    """
     found: dict[str, Alarm] = {}
     for event in events:
         if event.kind in RAISED and _rises(event):
@@ -50,13 +55,13 @@ def alarms(events: Iterable[Event]) -> list[Alarm]:
     return list(found.values())
 
 
-def closing(alarm_id: str, known: Iterable[Event], by: str, reason: str, as_of: dt.date) -> Event:
-    """The event that closes an alarm.
+def closing(alarm_id: str, known: Iterable[Event], by: str, role: str, reason: str, as_of: dt.date) -> Event:
+    """The event by which a person closes an alarm, to be sealed by its author (`people.sealed`).
 
     Raises
     ------
     BadInputError
-        There is no such open alarm, the reason is unknown, the author is a placeholder, or it was raised later.
+        There is no such open alarm, the reason is unknown, or it was raised later.
     """
     doing = f"closing the alarm {alarm_id}"
     held = {alarm.alarm_id: alarm for alarm in alarms(known)}.get(alarm_id)
@@ -65,12 +70,10 @@ def closing(alarm_id: str, known: Iterable[Event], by: str, reason: str, as_of: 
         raise BadInputError(doing, saw, "list those that are open with `etf-platform kpi alarms`")
     if reason not in REASONS:
         raise BadInputError(doing, f"there is no reason {reason!r}", f"use one of {', '.join(REASONS)}")
-    if not by.strip() or by.lower() in PLACEHOLDERS:
-        raise BadInputError(doing, f"{by!r} is a placeholder, not a person", "give the name of whoever looked")
     if held.raised_on is not None and as_of < held.raised_on:
         raise BadInputError(doing, f"it was raised on {held.raised_on}", "give that day or a later one")
     payload = {"alarm": alarm_id, "reason": reason}
-    return Event(f"{kinds.ALARM_CLOSED}/{alarm_id}", kinds.ALARM_CLOSED, held.strategy, by, payload, as_of)
+    return Event(f"{kinds.ALARM_CLOSED}/{alarm_id}", kinds.ALARM_CLOSED, held.strategy, by, payload, as_of, role)
 
 
 def _rises(event: Event) -> bool:

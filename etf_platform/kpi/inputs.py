@@ -1,11 +1,12 @@
 """Stored tables to the rows that metrics are read from: pure, one function per kind of row.
 
 account: date, nav, pnl, return, exposure · breaches: date, is_breach, of_account · attribution: date, part, explained,
-residual · slippage: date, realised, modelled, is_modelled · runs: date, part, is_in_time, is_made. Not here: cutting at
-a day (`facts`), metrics.
+residual · slippage: date, realised, modelled, is_modelled · signals: evaluated_on, predicted, realised, bucket · runs:
+date, part, is_in_time, is_made. Not here: cutting at a day (`facts`), metrics.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -136,6 +137,40 @@ def slippage_rows(fills: pd.DataFrame, opens: pd.DataFrame, slippage: float, com
         }
     )
     return rows[rows["realised"].notna()].reset_index(drop=True)
+
+
+def signal_rows(outcomes: pd.DataFrame, signals: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """What every signal with an outcome predicted, and what its fund did.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        SIGNAL_OUTCOMES; signals without a next open are left out.
+    signals : sequence of mapping
+        `signal_id` and `components` as the tracker raised them: the parts of the edge in basis points.
+
+    Returns
+    -------
+    DataFrame
+        `evaluated_on`, `predicted` (expected gain of the sealed holdings less the premium paid, before costs; NaN where
+        one of them was not known), `realised` (next open / entry - 1, before costs), `bucket` (confidence).
+    """
+    parts = {str(row["signal_id"]): row["components"]["edge"]["parts"] for row in signals}
+    expected = [_before_costs(parts.get(name, {})) for name in outcomes["signal_id"]]
+    rows = pd.DataFrame(
+        {
+            "evaluated_on": outcomes["evaluated_on"],
+            "predicted": np.array(expected, dtype=np.float64),
+            "realised": outcomes["next_open"],
+            "bucket": outcomes["confidence"],
+        }
+    )
+    return rows[rows["realised"].notna()].reset_index(drop=True)
+
+
+def _before_costs(parts: Mapping[str, float | None]) -> float:
+    gross, premium = parts.get("gross"), parts.get("premium")
+    return np.nan if gross is None or premium is None else (gross - premium) / 1e4
 
 
 def run_rows(

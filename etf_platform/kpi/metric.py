@@ -85,9 +85,9 @@ class Metric:
         How the value of a week follows from those of its sessions.
     scopes : tuple
         Whose metric it is: of every pool, of the portfolio.
-    relative : float
-        WARN beyond this multiple of the baseline; NaN: the baseline is no threshold. Without a baseline the metric is
-        BLOCKED `no_baseline`.
+    relative : str
+        WARN beyond this multiple of the baseline, written like `warn`; empty: the baseline is no threshold. Without a
+        baseline the metric is BLOCKED `no_baseline`.
     is_core : bool
         It gates releases; a FAIL is a major risk.
     aliases : tuple of str
@@ -110,7 +110,7 @@ class Metric:
     most_age: int = 1
     weekly: Weekly = "last"
     scopes: tuple[Scope, ...] = ("pool", "portfolio")
-    relative: float = float("nan")
+    relative: str = ""
     is_core: bool = False
     aliases: tuple[str, ...] = ()
     version: int = 1

@@ -92,12 +92,12 @@ def judge(
     metric: Metric, reading: Reading, config: GovernanceConfig, baseline: float, trend: str = "unknown"
 ) -> Judged:
     """State and reason of a reading; a threshold is broken by what lies strictly beyond it."""
-    warn = _first(reading.warn, metric.relative * baseline, threshold(metric.warn, config))
+    warn = _first(reading.warn, threshold(metric.relative, config) * baseline, threshold(metric.warn, config))
     major = _first(reading.major, threshold(metric.major, config))
     state, reason = reading.state, reading.reason
     if math.isnan(reading.value):
         state = State.BLOCKED
-    elif metric.relative == metric.relative and math.isnan(baseline):
+    elif metric.relative and math.isnan(baseline):
         state, reason = State.BLOCKED, "no_baseline"
     elif _is_beyond(metric, reading.value, major):
         state, reason = State.FAIL, _broken(metric, reading, major)

@@ -18,8 +18,8 @@ from etf_platform.core import tables as t
 from etf_platform.core.config.strict import ScheduleConfig
 from etf_platform.core.schema import Table
 from etf_platform.core.units import event as kinds
-from etf_platform.governance import experiments, releases
-from etf_platform.governance.alarms import NO_ACTION
+from etf_platform.governance import alarms, experiments, releases
+from etf_platform.governance.ledger import counted
 from etf_platform.kpi import inputs
 from etf_platform.kpi.facts import Facts, Rows, Settings
 from etf_platform.kpi.metrics.deviations import DRIFT_OF_NAV
@@ -253,31 +253,23 @@ def _trials(gathering: Gathering) -> pd.DataFrame | None:
 
 
 def _alarms(gathering: Gathering) -> pd.DataFrame | None:
-    """Alarms that were closed: date, is_false."""
-    closed = ledger.events(gathering.platform.ops, {kinds.ALARM_CLOSED}, until=gathering.end)
-    wanted = (*gathering.parts, gathering.strategy)
-    rows = [(_dated(each), each.payload.get("reason") == NO_ACTION) for each in closed if each.subject in wanted]
+    """Alarms that people closed: date, is_false."""
+    platform, wanted = gathering.platform, (*gathering.parts, gathering.strategy)
+    known = ledger.events(platform.ops, {*alarms.RAISED, kinds.ALARM_CLOSED}, until=gathering.end)
+    closed = [each for each in alarms.alarms(counted(platform.config.governance, known)) if each.closed_on is not None]
+    rows = [(each.closed_on, each.reason == alarms.NO_ACTION) for each in closed if each.strategy in wanted]
     frame = pd.DataFrame(rows, columns=["date", "is_false"])
     return frame.astype({"date": "datetime64[ns]", "is_false": bool}) if rows else None
 
 
 def _signals(gathering: Gathering) -> pd.DataFrame | None:
-    """Signals of the tracker with what was predicted and what happened."""
-    stocks = gathering.platform.config.arbitrage.stocks
-    rows = gathering.tables.read_if_there(t.SIGNAL_OUTCOMES, stocks)
+    """Signals of the tracker with what each predicted itself and what happened."""
+    from etf_platform.storage import tracker
+
+    rows = gathering.tables.read_if_there(t.SIGNAL_OUTCOMES, gathering.platform.config.arbitrage.stocks)
     if rows is None or rows.empty:
         return None
-    asked = gathering.tables.read_if_there(t.EVENT_SIGNALS, stocks)
-    edges = t.EVENT_SIGNALS.no_rows() if asked is None else asked
-    both = rows.merge(edges[["date", "etf", "edge_bps"]], on=["date", "etf"], how="left")
-    return pd.DataFrame(
-        {
-            "evaluated_on": both["evaluated_on"],
-            "predicted": both["edge_bps"] / 1e4,
-            "realised": both["next_open"],
-            "bucket": both["confidence"],
-        }
-    )
+    return inputs.signal_rows(rows, tracker.signals(gathering.platform.ops, limit=None))
 
 
 def _in_force(gathering: Gathering, days: pd.DatetimeIndex) -> dict[pd.Timestamp, str]:

@@ -2,20 +2,22 @@
 
 import datetime as dt
 import hashlib
-from dataclasses import asdict, fields
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import pandas as pd
 
 from etf_platform.core import tables as t
 from etf_platform.core.errors import BadInputError, MissingTableError
+from etf_platform.core.units.event import Event
 from etf_platform.governance import alarms
+from etf_platform.governance.ledger import counted
 from etf_platform.kpi.imports import UNIVERSE, Imported, Origin, merged, parse_kpis, with_history
 from etf_platform.kpi.metric import threshold
 from etf_platform.kpi.metrics import registry
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.storage import events as ledger
-from etf_platform.storage import outbox
 
 
 def registry_rows(platform: Platform | None = None) -> pd.DataFrame:
@@ -27,7 +29,7 @@ def registry_rows(platform: Platform | None = None) -> pd.DataFrame:
                 "title": m.title,
                 "unit": m.unit,
                 "better": m.direction,
-                "warn": _shown(m.warn, platform) or (f"{m.relative:g} x baseline" if m.relative == m.relative else ""),
+                "warn": _shown(m.warn, platform) or _shown(m.relative, platform, " x baseline"),
                 "major": _shown(m.major, platform),
                 "week": m.weekly,
                 "least": m.least,
@@ -45,8 +47,9 @@ def registry_rows(platform: Platform | None = None) -> pd.DataFrame:
     )
 
 
-def _shown(text: str, platform: Platform | None) -> str:
-    return text if platform is None or not text else f"{threshold(text, platform.config.governance):g}"
+def _shown(text: str, platform: Platform | None, of: str = "") -> str:
+    number = text if platform is None or not text else f"{threshold(text, platform.config.governance):g}"
+    return number + of if number else ""
 
 
 def strategies(platform: Platform) -> list[str]:
@@ -81,23 +84,35 @@ def _on(platform: Platform, universe: str, day: dt.date | None) -> pd.DataFrame 
 
 
 def alarm_rows(platform: Platform, strategy: str | None = None, is_all: bool = False) -> pd.DataFrame:
-    """Open alarms, or all: id, strategy, what, when, and how it was closed."""
-    found = [alarm for alarm in alarms.alarms(ledger.events(platform.ops)) if is_all or alarm.closed_on is None]
-    mine = [asdict(alarm) for alarm in found if strategy in (None, alarm.strategy)]
-    return pd.DataFrame(mine, columns=[field.name for field in fields(alarms.Alarm)])
+    """Open alarms, or all, newest first: id, strategy, what, when, and how it was closed."""
+    known = counted(platform.config.governance, ledger.events(platform.ops))
+    found = [alarm for alarm in alarms.alarms(known) if is_all or alarm.closed_on is None]
+    mine = [asdict(alarm) for alarm in reversed(found) if strategy in (None, alarm.strategy)]
+    rows = pd.DataFrame(mine, columns=[field.name for field in fields(alarms.Alarm)])
+    return rows.sort_values("raised_on", ascending=False, kind="stable", ignore_index=True)
 
 
-def close_alarm(platform: Platform, alarm_id: str, by: str, reason: str, day: dt.date) -> None:
-    """Record how an alarm was closed.
+@dataclass(frozen=True)
+class Closing:
+    """Who closes alarms, why, and as of which session."""
+
+    by: str
+    role: str
+    reason: str
+    day: dt.date
+
+
+def closings(platform: Platform, alarm_ids: Sequence[str], asked: Closing) -> list[Event]:
+    """The events that close alarms, to be sealed by their author.
 
     Raises
     ------
     BadInputError
-        As `governance.alarms.closing`.
+        As `governance.alarms.closing`, for the first that cannot be closed.
     """
-    with outbox.transaction(platform.ops) as connection:
-        event = alarms.closing(alarm_id, ledger.read(connection), by, reason, day)
-        ledger.append(connection, [event])
+    known = counted(platform.config.governance, ledger.events(platform.ops))
+    names = dict.fromkeys(alarm_ids)
+    return [alarms.closing(name, known, asked.by, asked.role, asked.reason, asked.day) for name in names]
 
 
 def import_file(platform: Platform, path: Path, day: dt.date) -> Imported:

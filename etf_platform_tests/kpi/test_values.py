@@ -159,6 +159,15 @@ def test_thresholds_are_those_of_the_configuration(quarter):
     assert limits.loc["sharpe", "reason"] == "insufficient: the returns do not vary"
 
 
+@pytest.mark.parametrize(("last", "status"), [(-0.05, "PASS"), (-0.0501, "WARN"), (-0.1, "WARN"), (-0.1001, "FAIL")])
+def test_a_threshold_is_broken_by_what_lies_beyond_it_not_on_it(quarter, last, status):
+    """Daily loss: warning 0.05, limit 0.10."""
+    account = quarter.frames["account"].copy()
+    account.loc[account.index[-1], "return"] = last
+
+    assert quarter.rows(account=account).loc["nav_return", "status"] == status
+
+
 def test_a_sharpe_below_its_limit_warns_until_it_is_so_beyond_doubt(quarter):
     """The bound is the limit less 1.645 standard errors, here by hand from the moments of the returns."""
     returns = np.random.default_rng(3).normal(-0.0005, 0.01, 60)

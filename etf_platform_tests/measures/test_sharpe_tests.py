@@ -77,3 +77,10 @@ def test_nonsense_is_refused():
         sharpe_tests.moments([0.01, 0.01, 0.01])
     with pytest.raises(InsufficientDataError):
         sharpe_tests.probabilistic_sharpe(0.1, 1)
+
+
+def test_figures_of_the_specification():
+    """SR 0.1 a session, n 250, g3 -0.5, g4 5: psr 0.93732; N 20, V 0.0025: SR* 0.09504, dsr 0.53033."""
+    assert sharpe_tests.probabilistic_sharpe(0.1, 250, 0.0, -0.5, 5.0) == pytest.approx(0.93732, abs=5e-6)
+    assert sharpe_tests.expected_maximum_sharpe(20, 0.0025) == pytest.approx(0.09504, abs=5e-6)
+    assert sharpe_tests.deflated_sharpe(0.1, 250, 20, 0.0025, -0.5, 5.0) == pytest.approx(0.53033, abs=5e-6)

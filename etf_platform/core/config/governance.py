@@ -47,6 +47,7 @@ class WeeklyThresholds(Strict):
     min_availability: Fraction = 0.995
     min_attribution_coverage: Fraction = 0.90
     min_dsr: Fraction = 0.95
+    max_false_alarm_ratio: Positive = 0.7
 
 
 class ConsistencyThresholds(Strict):

@@ -34,6 +34,7 @@ FREEZE_OFF = "freeze.off"
 DRIFT_MOVED = "drift.moved"
 FAILSAFE_FIRED = "failsafe.fired"
 BREAKER_MOVED = "breaker.moved"
+BREAKER_LOWERED = "breaker.lowered"
 INCIDENT_OPENED = "incident.opened"
 INCIDENT_CLOSED = "incident.closed"
 ALARM_CLOSED = "alarm.closed"
@@ -52,7 +53,18 @@ RETRAIN_CLOSED = "retrain.closed"
 KINDS = frozenset(value for name, value in dict(globals()).items() if name.isupper() and name != "SYSTEM")
 
 # Only a person's seal makes one of these count; anything else may be done by the system.
-PERSONAL = frozenset({EXPERIMENT_APPROVED, RELEASE_APPROVED, FREEZE_OFF, MANUAL_DONE, SIGNOFF_GIVEN, THRESHOLDS_SIGNED})
+PERSONAL = frozenset(
+    {
+        EXPERIMENT_APPROVED,
+        RELEASE_APPROVED,
+        FREEZE_OFF,
+        BREAKER_LOWERED,
+        ALARM_CLOSED,
+        MANUAL_DONE,
+        SIGNOFF_GIVEN,
+        THRESHOLDS_SIGNED,
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,8 @@ ORDERS = Metric(
 SIGNALS = Metric(
     key="fill_calibration_signals",
     title="Fill calibration (c), limit-up signals",
-    formula="sum over buckets of confidence of n_b / n * |mean predicted - mean realised next open| over 60 sessions",
+    formula="sum over buckets of confidence of n_b / n * |mean predicted - mean realised next open|, before costs, "
+    "over 60 sessions; predicted: expected gain of the sealed holdings less the premium",
     unit="fraction",
     direction="down",
     source="arbitrage/{stocks}/outcomes",
@@ -102,4 +103,5 @@ SIGNALS = Metric(
     least=LEAST_SIGNALS,
     most_age=QUARTER,
     scopes=("portfolio",),
+    version=2,
 )

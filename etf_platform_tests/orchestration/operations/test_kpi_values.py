@@ -10,9 +10,11 @@ from click.testing import CliRunner
 
 from etf_platform.cli.main import main
 from etf_platform.core import tables as t
+from etf_platform.core.secrets import IN_DAGSTER, SIGN_SECRET
 from etf_platform.core.units import event as kinds
 from etf_platform.core.units.event import Event
 from etf_platform.governance.ledger import by_system
+from etf_platform.governance.people import new_verifier
 from etf_platform.orchestration.kpi_facts import in_time, operations_deadline
 from etf_platform.orchestration.step import Window
 from etf_platform.orchestration.steps.kpi_board import write_board
@@ -20,7 +22,7 @@ from etf_platform.orchestration.steps.kpi_values import write_pool_values, write
 from etf_platform.storage import events as ledger
 from etf_platform.storage import outbox
 
-FRIDAY = dt.date(2024, 3, 8)
+FRIDAY, MONDAY = dt.date(2024, 3, 8), dt.date(2024, 3, 11)
 VOLATILE = ["data_version"]
 
 
@@ -83,25 +85,75 @@ def test_a_missed_session_costs_availability_and_counts_as_an_error(replays, goo
     assert rows.loc["major_risk", ["value", "reason"]].tolist() == [1.0, "1 is above 0; availability"]
 
 
-def test_alarms_that_a_person_closed_without_action_are_false_alarms(shell, replays, platform):
-    """Two of three alarms are closed by the Friday, one of them without action; the third is closed later."""
-    raised = [Event(f"a{i}", kinds.FAILSAFE_FIRED, replays.pool, by_system("x"), {}, replays.first) for i in range(3)]
+LOOKED, SECRET = "Li Na", "a field of winter barley"
+
+
+@pytest.fixture
+def raised(replays, platform, week, monkeypatch):
+    """Three alarms of the pool, somebody of risk in governance.yaml, and her secret in the shell."""
+    file = week / "configs" / "governance.yaml"
+    person = f"people:\n  {LOOKED}: {{roles: [risk], verifier: {new_verifier(SECRET, cost=10)}}}\n"
+    text = file.read_text(encoding="utf-8")
+    lines = [person if line.startswith("people:") else line for line in text.splitlines(keepends=True)]
+    file.write_text("".join(lines), encoding="utf-8")
+    monkeypatch.delenv(IN_DAGSTER, raising=False)
+    monkeypatch.setenv(SIGN_SECRET, SECRET)
+    found = [Event(f"a{i}", kinds.FAILSAFE_FIRED, replays.pool, by_system("x"), {}, replays.first) for i in range(3)]
     with outbox.transaction(platform.ops) as connection:
-        ledger.append(connection, raised)
-    for name, reason, day in (
-        ("a0", "no_action", FRIDAY),
-        ("a1", "retrained", FRIDAY),
-        ("a2", "no_action", "2024-03-11"),
-    ):
-        done = shell("close-alarm", name, "--reason", reason, "--by", "Li Na", "--date", str(day))
+        ledger.append(connection, found)
+    return replays.open(week)
+
+
+def _close(shell, *names, reason="no_action", day=FRIDAY, by=LOOKED):
+    return shell("close-alarm", *names, "--reason", reason, "--by", by, "--role", "risk", "--date", str(day))
+
+
+def test_alarms_that_a_person_closed_without_action_are_false_alarms(shell, replays, raised):
+    """Two of three alarms are closed by the Friday, one of them without action; the third is closed later."""
+    for name, reason, day in (("a0", "no_action", FRIDAY), ("a1", "retrained", FRIDAY), ("a2", "no_action", MONDAY)):
+        done = _close(shell, name, reason=reason, day=day)
         assert done.exit_code == 0, done.output
 
-    write_pool_values(platform, replays.pool, Window(FRIDAY, FRIDAY))
+    write_pool_values(raised, replays.pool, Window(FRIDAY, FRIDAY))
 
-    row = _rows(platform, replays.pool, FRIDAY).loc["false_alarm_rate"]
+    row = _rows(raised, replays.pool, FRIDAY).loc["false_alarm_rate"]
     assert (row["value"], row["status"], row["reason"]) == (0.5, "BLOCKED", "no_baseline")
-    assert shell("alarms", "--all", "--format", "csv").output.count("Li Na") == 3
+    assert shell("alarms", "--all", "--format", "csv").output.count(LOOKED) == 3
     assert "a2" not in shell("alarms", "--format", "csv").output
+
+
+def test_several_alarms_are_closed_with_one_secret_or_none_is(shell, raised):
+    assert _close(shell, "a0", "nothing").exit_code == 1
+    assert _close(shell, "a0", "a1").exit_code == 0
+
+    left = shell("alarms", "--format", "csv").output
+    assert [name in left for name in ("a0", "a1", "a2")] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("by", "secret", "said"),
+    [("risk_owner", SECRET, "placeholder"), ("Wu", SECRET, "not in governance.yaml"), (LOOKED, "", "no terminal")],
+)
+def test_nobody_closes_an_alarm_without_the_secret(shell, raised, monkeypatch, by, secret, said):
+    monkeypatch.setenv(SIGN_SECRET, secret)
+
+    done = _close(shell, "a0", by=by)
+
+    assert (done.exit_code, said in done.output) == (1, True), done.output
+    assert "a0" in shell("alarms", "--format", "csv").output
+
+
+def test_a_closing_that_code_wrote_in_a_name_is_no_closing(replays, raised):
+    event = Event(
+        "alarm.closed/a0", kinds.ALARM_CLOSED, replays.pool, LOOKED, {"alarm": "a0", "reason": "no_action"}, FRIDAY
+    )
+    with outbox.transaction(raised.ops) as connection:
+        ledger.append(connection, [event])
+
+    write_pool_values(raised, replays.pool, Window(FRIDAY, FRIDAY))
+
+    row = _rows(raised, replays.pool, FRIDAY).loc["false_alarm_rate"]
+    assert row["reason"] == "insufficient: no alarm was closed in the quarter"
 
 
 def test_without_any_account_every_metric_of_it_is_blocked(replays, good_home, tmp_path):
