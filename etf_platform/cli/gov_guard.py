@@ -1,4 +1,7 @@
-"""Commands that guard releases: `gov freeze|unfreeze|status|audit|thresholds|person`. Not here: releases (`gov`)."""
+"""Commands that guard releases: `gov freeze|unfreeze|lower-breaker|status|audit|thresholds|person`.
+
+Not here: releases (`gov`).
+"""
 
 import datetime as dt
 import json
@@ -78,18 +81,49 @@ def unfreeze(
     seal_and_record(platform, freezes.lifting(chosen, by, role, reason, session_for(platform, "portfolio", day)))
 
 
+@click.command("lower-breaker")
+@click.argument("strategy", metavar="POOL")
+@by_option
+@reason_option
+@date_option
+@with_workspace
+def lower_breaker(workspace: Workspace, strategy: str, by: str, reason: str, day: dt.datetime | None) -> None:
+    """Lower the breaker of a strategy by one level by a signed record, in the role of risk; once a session.
+
+    For levels that cannot end by themselves: a drawdown that stays in cash, a measure that is not known. Its losses so
+    far are accepted: the drawdown is measured from this session on. A limit that is reached again trips it again.
+    """
+    from etf_platform.governance import breaker
+
+    platform = opened(workspace)
+    platform.config.members(strategy)
+    config, session = platform.config.governance, session_for(platform, strategy, day)
+    event = breaker.lowering(breaker.fold(events_of(platform), config, strategy), strategy, by, reason, session)
+    say(f"You lower the breaker of {strategy} from {event.payload['from']} by one level, as of {session}.")
+    seal_and_record(platform, event)
+
+
 @click.command()
 @output_format
 @with_workspace
 def status(workspace: Workspace, fmt: Format) -> None:
-    """Show releases with stage and exposure, open freezes and what they await; what does not count is said."""
+    """Show what is in force: every strategy with exposure, breaker, drift and metrics; releases; open freezes.
+
+    Says how a breaker comes down again, what a freeze awaits, and how many events do not count.
+    """
     from etf_platform.governance.ledger import audit
     from etf_platform.orchestration.releasing import freeze_rows, release_rows
+    from etf_platform.orchestration.status import strategy_rows, ways_out
 
     platform = opened(workspace)
     events = events_of(platform)
+    found = strategy_rows(platform)
+    shown = found.set_index("strategy").T.rename_axis("").reset_index() if fmt == "table" else found
+    print_frame(shown, fmt, "Strategies")
     print_frame(release_rows(events, platform.config.governance), fmt, "Releases")
     print_frame(freeze_rows(events, platform.config.governance), fmt, "Open freezes")
+    for sentence in ways_out(found, platform.config.governance):
+        say(sentence)
     uncounted = audit(platform.config.governance, events)
     if uncounted:
         say(f"{len(uncounted)} event(s) do not count: `etf-platform gov audit` lists them")
@@ -145,4 +179,4 @@ def person(name: str, roles: tuple[str, ...]) -> None:
     guarded(line, False)
 
 
-COMMANDS = (freeze, unfreeze, status, audit, thresholds, person)
+COMMANDS = (freeze, unfreeze, lower_breaker, status, audit, thresholds, person)

@@ -1,17 +1,22 @@
 """The circuit breaker of one strategy: NORMAL, WARNING, RESTRICTED, HALTED, one step per session.
 
-It trips at once and recovers one level at a time, each after a cool-down of calm sessions. Not here: computing the
-measures, and what the size multiplier is applied to.
+It trips at once and recovers one level at a time, each after a cool-down of calm sessions. Some levels cannot end by
+themselves: in cash a drawdown stays, and a measure that is not known lets nothing recover. Then a person of risk lowers
+the level by one, by a signed record; the drawdown is measured from that session on. Not here: computing the measures,
+and what the size multiplier is applied to.
 """
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
-from etf_platform.core.config.governance import BreakerLimits
-from etf_platform.core.units.event import BREAKER_MOVED, Event
+from etf_platform.core.config.governance import BreakerLimits, GovernanceConfig
+from etf_platform.core.errors import BadInputError
+from etf_platform.core.units.event import BREAKER_LOWERED, BREAKER_MOVED, Event
+from etf_platform.governance.ledger import counted
 
 LEVELS = ("NORMAL", "WARNING", "RESTRICTED", "HALTED")
+ROLE = "risk"
 
 
 @dataclass(frozen=True)
@@ -30,12 +35,21 @@ class Measures:
 
 @dataclass(frozen=True)
 class BreakerState:
-    """Level after a session; `calm` counts the sessions since that would have allowed a lower one."""
+    """Level after a session.
+
+    Attributes
+    ----------
+    calm : int
+        Sessions since that would have allowed a lower level.
+    lowered : date or None
+        Session as of which a person last lowered it: its losses are accepted, the drawdown begins anew.
+    """
 
     level: str = "NORMAL"
     session: dt.date | None = None
     calm: int = 0
     reasons: tuple[str, ...] = ()
+    lowered: dt.date | None = None
 
     def size(self, limits: BreakerLimits) -> float:
         """Multiplier of the exposure at this level."""
@@ -52,13 +66,18 @@ def step(state: BreakerState, measures: Measures, limits: BreakerLimits, session
         return state
     critical, warned, unknown = _judge(measures, limits)
     now, wanted = LEVELS.index(state.level), _wanted(state.level, len(critical), len(warned))
-    reasons = (*critical, *warned, *(f"{name} missing" for name in unknown))
+    after = replace(state, session=session, reasons=(*critical, *warned, *unknown))
     if wanted >= now:
-        return BreakerState(LEVELS[wanted], session, 0, reasons)
+        return replace(after, level=LEVELS[wanted], calm=0)
     calm = 0 if unknown else state.calm + 1
     if calm < limits.cool_down_sessions:
-        return BreakerState(state.level, session, calm, reasons)
-    return BreakerState(LEVELS[now - 1], session, 0, reasons)
+        return replace(after, calm=calm)
+    return replace(after, level=LEVELS[now - 1], calm=0)
+
+
+def findings(measures: Measures, limits: BreakerLimits) -> list[str]:
+    """What keeps the breaker from recovering: limits and warnings that are reached, and measures that are missing."""
+    return [text for part in _judge(measures, limits) for text in part]
 
 
 def moved(before: BreakerState, after: BreakerState, strategy: str) -> list[Event]:
@@ -70,14 +89,58 @@ def moved(before: BreakerState, after: BreakerState, strategy: str) -> list[Even
     return [Event(key, BREAKER_MOVED, strategy, "system:breaker", payload, after.session)]
 
 
-def fold(events: Iterable[Event], strategy: str) -> BreakerState:
-    """Level of a strategy, and calm sessions counted, after all recorded moves."""
+def lowering(state: BreakerState, strategy: str, by: str, reason: str, session: dt.date) -> Event:
+    """The event by which a person of risk lowers the level by one, to be sealed by its author (`people.sealed`).
+
+    Raises
+    ------
+    BadInputError
+        There is nothing to lower, no reason, or it was lowered for that session or a later one already.
+    """
+    event = Event(
+        f"{BREAKER_LOWERED}/{strategy}/{session}",
+        BREAKER_LOWERED,
+        strategy,
+        by,
+        {"from": state.level, "reason": reason},
+        session,
+        ROLE,
+    )
+    saw = _fault(state, event)
+    if saw:
+        raise BadInputError(f"lowering the breaker of {strategy}", saw, "`etf-platform gov status` shows its level")
+    return event
+
+
+def fold(events: Iterable[Event], config: GovernanceConfig, strategy: str) -> BreakerState:
+    """Level of a strategy, and calm sessions counted, after all recorded moves and what people lowered."""
     state = BreakerState()
-    for event in events:
-        if event.kind == BREAKER_MOVED and event.subject == strategy and event.is_system:
-            reasons = tuple(str(reason) for reason in event.payload["reasons"])
-            state = BreakerState(str(event.payload["to"]), event.as_of, int(event.payload["calm"]), reasons)
+    about = (e for e in events if e.kind in (BREAKER_MOVED, BREAKER_LOWERED) and e.subject == strategy)
+    for event in counted(config, about):
+        payload = event.payload
+        if event.kind == BREAKER_MOVED and event.is_system:
+            reasons = tuple(str(reason) for reason in payload["reasons"])
+            state = BreakerState(str(payload["to"]), event.as_of, int(payload["calm"]), reasons, state.lowered)
+        elif event.kind == BREAKER_LOWERED and not _fault(state, event):
+            lower = LEVELS[LEVELS.index(state.level) - 1]
+            state = replace(state, level=lower, calm=0, reasons=(f"lowered by {event.by}",), lowered=event.as_of)
     return state
+
+
+def _fault(state: BreakerState, event: Event) -> str:
+    """Why a lowering changes nothing; empty when it counts."""
+    checks = (
+        (state.level == "NORMAL", "it is NORMAL"),
+        (event.payload.get("from") != state.level, f"it is {state.level}, not {event.payload.get('from')}"),
+        (not str(event.payload.get("reason", "")).strip(), "there is no reason"),
+        (event.role != ROLE, f"{event.by} signs as {event.role}, not as {ROLE}"),
+        (event.as_of is None, "it names no session"),
+        (
+            None not in (state.lowered, event.as_of) and event.as_of <= state.lowered,  # type: ignore[operator]
+            f"it was lowered as of {state.lowered} already",
+        ),
+    )
+    return next((saw for is_wrong, saw in checks if is_wrong), "")
 
 
 def _wanted(level: str, critical: int, warned: int) -> int:
@@ -100,7 +163,7 @@ def _judge(measures: Measures, limits: BreakerLimits) -> tuple[list[str], list[s
     for name in (field.name for field in fields(measures)):
         value, (warn, limit) = getattr(measures, name), bounds[name]
         if value is None or value != value:
-            unknown.append(name)
+            unknown.append(f"{name} missing")
         elif limit is not None and value >= limit:
             critical.append(f"{name} {value:.4f} >= {limit:g}")
         elif warn is not None and value >= warn:

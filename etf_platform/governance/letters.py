@@ -27,6 +27,7 @@ HEADLINES: dict[str, Severity] = {
     kinds.RELEASE_PROMOTED: Severity.INFO,
     kinds.RELEASE_STABLE: Severity.INFO,
     kinds.FREEZE_OFF: Severity.INFO,
+    kinds.BREAKER_LOWERED: Severity.INFO,
 }
 FACTS = ("strategy", "stage", "from", "to", "rule", "rules", "reason", "reasons", "problems")
 

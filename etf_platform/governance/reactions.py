@@ -113,7 +113,7 @@ def _retrain(events: Sequence[Event], config: GovernanceConfig, verdict: Verdict
 
 
 def _halt(events: Sequence[Event], config: GovernanceConfig, verdict: Verdict, strategy: str) -> list[Event]:
-    before = breaker.fold(events, strategy)
+    before = breaker.fold(events, config, strategy)
     after = breaker.BreakerState("HALTED", verdict.session, 0, (verdict.reason,))
     frozen, halted = _freeze(events, config, verdict, strategy), breaker.moved(before, after, strategy)
     # the breaker may have moved by itself on this session: a key of its own

@@ -50,8 +50,14 @@ def last_closed(platform: Platform, strategy: str) -> dt.date | None:
 
 
 def measures_of(platform: Platform, strategy: str, session: dt.date) -> breaker.Measures:
-    """What the breaker looks at on a session: the account's losses, its largest weight, the VaR stored for the next."""
-    start = dt.date.fromisoformat(platform.config.platform.history_start)
+    """What the breaker looks at on a session: the account's losses, its largest weight, the VaR stored for the next.
+
+    The drawdown is that since the account began, or since a person last lowered the breaker.
+    """
+    from etf_platform.storage.events import events
+
+    lowered = breaker.fold(events(platform.ops, until=session), platform.config.governance, strategy).lowered
+    start = lowered or dt.date.fromisoformat(platform.config.platform.history_start)
     account = stored(platform, declared.PAPER_ACCOUNT, strategy, session, start)
     weight = platform.config.etf_pools.strategy.portfolio.weights.get(strategy, 0.0)
     largest = largest_weight(account, session)

@@ -147,8 +147,9 @@ def move_breaker(platform: Platform, strategy: str, session: dt.date, measures: 
     """Step the breaker of a strategy on a session and record a change of its level."""
     from etf_platform.storage.events import events
 
-    before = breaker.fold(events(platform.ops), strategy)
-    after = breaker.step(before, measures, platform.config.governance.breaker, session)
+    config = platform.config.governance
+    before = breaker.fold(events(platform.ops), config, strategy)
+    after = breaker.step(before, measures, config.breaker, session)
     return record(platform, breaker.moved(before, after, strategy))
 
 

@@ -133,7 +133,7 @@ def observation_of(platform: Platform, release: Release, session: dt.date, since
         data_quality=gates["data"][0],
         consistency=gates["consistency"][0],
         error_rate=errors if errors is not None else 1.0 - available if available is not None else None,
-        breaker=breaker.fold(events(platform.ops, until=session), strategy).level,
+        breaker=breaker.fold(events(platform.ops, until=session), config, strategy).level,
         missing_kpis=evidence.missing_kpis(kpis, strategy, session),
         paired=paired_of(platform, release, session)[1],
     )
@@ -237,7 +237,7 @@ def release_rows(events: Sequence[Event], config: GovernanceConfig) -> pd.DataFr
     rows = []
     for strategy in releases.strategies(events):
         state = releases.fold(events, config, strategy)
-        shares, level = stages.exposures(state, config), breaker.fold(events, strategy).level
+        shares, level = stages.exposures(state, config), breaker.fold(events, config, strategy).level
         rows += [_row(release, shares.get(name, 0.0), level) for name, release in state.by_id.items()]
     return pd.DataFrame(rows, columns=RELEASE_COLUMNS)
 

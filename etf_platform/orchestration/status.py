@@ -7,6 +7,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from etf_platform.core import tables as t
+from etf_platform.core.config.governance import GovernanceConfig
 from etf_platform.core.states import State, worst
 from etf_platform.orchestration.platform import Platform
 
@@ -32,6 +33,17 @@ def strategy_rows(platform: Platform, session: dt.date | None = None) -> "pd.Dat
     return pd.DataFrame(
         [_row(platform, pool, session or last_judged(platform, pool)) for pool in platform.config.pools]
     )
+
+
+def ways_out(strategies: "pd.DataFrame", config: GovernanceConfig) -> list[str]:
+    """How every breaker that is not NORMAL comes down again, one sentence each; `strategies` as of `strategy_rows`."""
+    held = strategies[strategies["breaker"] != "NORMAL"]
+    return [
+        f"The breaker of {row['strategy']} is {row['breaker']} and sees {row['breaker sees'] or 'nothing'}: it falls "
+        f"by one level after {config.breaker.cool_down_sessions} session(s) that would allow it, or when a person of "
+        f"risk signs: `etf-platform gov lower-breaker {row['strategy']} --by NAME --reason WHY`."
+        for row in held.to_dict("records")
+    ]
 
 
 def event_rows(platform: Platform, most: int = SHOWN_EVENTS) -> "pd.DataFrame":
@@ -98,10 +110,22 @@ def _guards(platform: Platform, pool: str, session: dt.date | None) -> dict[str,
     stage = max(standing.features.values(), default=machine.Stage.NORMAL)
     named = ", ".join(name for name, other in standing.features.items() if other is stage)
     return {
-        "breaker": breaker.fold(known, pool).level,
+        "breaker": breaker.fold(known, config, pool).level,
+        "breaker sees": _seen_by_breaker(platform, pool, session),
         "drift": f"{stage.name} ({named})" if named else stage.name,
         "retrain": "open" if reactions.has_open_retrain(known, pool) else "none open",
     }
+
+
+def _seen_by_breaker(platform: Platform, pool: str, session: dt.date | None) -> str:
+    """What kept the breaker of a pool from falling on a session."""
+    if session is None:
+        return ""
+    from etf_platform.governance import breaker
+    from etf_platform.orchestration.closing import measures_of
+
+    seen = breaker.findings(measures_of(platform, pool, session), platform.config.governance.breaker)
+    return "; ".join(seen) or "nothing"
 
 
 def _judged(platform: Platform, pool: str, session: dt.date | None) -> dict[str, Any]:

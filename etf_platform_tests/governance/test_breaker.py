@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from etf_platform.core.config.governance import BreakerLimits
-from etf_platform.governance.breaker import BreakerState, Measures, fold, moved, step
+from etf_platform.core.config.governance import BreakerLimits, GovernanceConfig
+from etf_platform.core.errors import BadInputError
+from etf_platform.governance.breaker import BreakerState, Measures, findings, fold, lowering, moved, step
 
 LIMITS = BreakerLimits()
+CONFIG = GovernanceConfig()
 FINE = Measures(daily_loss=0.01, drawdown=0.02, var95=0.02, var99=0.03, concentration=0.15)
 
 
@@ -90,8 +92,8 @@ def test_moves_are_events_and_fold_back():
 
     events = moved(before, after, "A_SHARE")
 
-    assert fold(events, "A_SHARE") == after
-    assert fold(events, "QDII") == BreakerState()
+    assert fold(events, CONFIG, "A_SHARE") == after
+    assert fold(events, CONFIG, "QDII") == BreakerState()
     assert moved(after, after, "A_SHARE") == []
 
 
@@ -99,10 +101,78 @@ def test_calm_sessions_of_a_longer_cool_down_are_on_record():
     limits = BreakerLimits(cool_down_sessions=2)
     events, levels = [], []
     for n, change in enumerate([{"var95": 0.05}, {}, {}, {}]):
-        before = fold(events, "A_SHARE")
+        before = fold(events, CONFIG, "A_SHARE")
         after = step(before, replace(FINE, **change), limits, day(n))
         events += moved(before, after, "A_SHARE")
         levels.append(after.level)
 
     assert levels == ["WARNING", "WARNING", "NORMAL", "NORMAL"]
     assert [event.payload["calm"] for event in events] == [0, 1, 0]
+
+
+def test_what_keeps_it_from_recovering_is_named():
+    measures = replace(FINE, drawdown=0.16, var95=0.05, var99=None)
+
+    assert findings(measures, LIMITS) == ["drawdown 0.1600 >= 0.15", "var95 0.0500 >= 0.05", "var99 missing"]
+    assert findings(FINE, LIMITS) == []
+
+
+HALT = moved(BreakerState(), BreakerState("HALTED", day(0), 0, ("drawdown 0.1600 >= 0.15",)), "A_SHARE")
+
+
+def test_a_person_of_risk_lowers_it_by_one_level_a_session_and_limits_trip_it_again(staff):
+    first = staff.seal(lowering(fold(HALT, staff.config, "A_SHARE"), "A_SHARE", "Zhao Min", "looked at", day(1)))
+    after = fold([*HALT, first], staff.config, "A_SHARE")
+
+    assert (after.level, after.lowered, after.session) == ("RESTRICTED", day(1), day(0))
+    assert fold([*HALT, first], staff.config, "QDII") == BreakerState()
+    with pytest.raises(BadInputError, match="lowered as of 2024-10-09 already"):
+        lowering(after, "A_SHARE", "Zhao Min", "again", day(1))
+    assert step(after, replace(FINE, drawdown=0.15), LIMITS, day(1)).level == "HALTED"
+    assert step(after, replace(FINE, var99=None), LIMITS, day(1)).level == "RESTRICTED"
+    assert step(after, FINE, LIMITS, day(1)).lowered == day(1)
+
+
+def test_a_later_move_keeps_the_session_from_which_losses_count(staff):
+    down = staff.seal(lowering(fold(HALT, staff.config, "A_SHARE"), "A_SHARE", "Zhao Min", "looked at", day(1)))
+    before = fold([*HALT, down], staff.config, "A_SHARE")
+    moves = moved(before, step(before, FINE, LIMITS, day(1)), "A_SHARE")
+
+    assert fold([*HALT, down, *moves], staff.config, "A_SHARE") == BreakerState("WARNING", day(1), 0, (), day(1))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seal": ""},
+        {"by": "system:x", "role": "", "seal": ""},
+        {"by": "Li Wei"},
+        {"payload": {"from": "HALTED", "reason": " "}},
+        {"payload": {"from": "WARNING", "reason": "looked at"}},
+        {"as_of": None},
+    ],
+)
+def test_no_code_and_no_broken_record_lowers_it(staff, change):
+    bare = lowering(fold(HALT, staff.config, "A_SHARE"), "A_SHARE", "Zhao Min", "looked at", day(1))
+    forged = (
+        replace(staff.seal(bare), **change)
+        if "seal" in change or "by" in change
+        else staff.seal(replace(bare, **change))
+    )
+
+    assert fold([*HALT, forged], staff.config, "A_SHARE").level == "HALTED"
+
+
+def test_another_role_than_risk_does_not_lower_it(staff):
+    bare = lowering(fold(HALT, staff.config, "A_SHARE"), "A_SHARE", "Sun Hao", "looked at", day(1))
+    foreign = staff.seal(replace(bare, role="research"))
+
+    assert fold([*HALT, foreign], staff.config, "A_SHARE").level == "HALTED"
+    assert fold([*HALT, staff.seal(bare)], staff.config, "A_SHARE").level == "RESTRICTED"
+
+
+def test_a_normal_breaker_cannot_be_lowered_and_a_reason_is_needed():
+    with pytest.raises(BadInputError, match="it is NORMAL"):
+        lowering(BreakerState(), "A_SHARE", "Zhao Min", "looked at", day(1))
+    with pytest.raises(BadInputError, match="there is no reason"):
+        lowering(BreakerState("HALTED"), "A_SHARE", "Zhao Min", " ", day(1))

@@ -9,7 +9,9 @@ import pytest
 from etf_platform.cli import gov_acts, signing
 from etf_platform.core.errors import GateClosedError
 from etf_platform.core.secrets import IN_DAGSTER, SIGN_SECRET
+from etf_platform.core.units.event import Event
 from etf_platform.storage import events as recorded
+from etf_platform.storage import outbox
 from etf_platform_tests.governance.conftest import SECRETS
 from etf_platform_tests.resources.command import invoke
 
@@ -102,6 +104,22 @@ def test_a_freeze_needs_no_secret_and_its_lifting_does(gov):
     assert gov(*UNFREEZE, secret=SECRETS["Zhao Min"]).exit_code == 0
     assert "freeze.on/cli" not in gov("status", day=None).stdout
     assert gov(*UNFREEZE, secret=SECRETS["Zhao Min"]).exit_code == 1
+
+
+def test_a_person_of_risk_lowers_a_breaker_and_nobody_else(gov):
+    halted = {"from": "NORMAL", "to": "HALTED", "calm": 0, "reasons": []}
+    lower = ("lower-breaker", "A_SHARE", "--reason", "in cash since Monday")
+    assert "it is NORMAL" in gov(*lower, "--by", "Zhao Min", secret=SECRETS["Zhao Min"]).stderr
+    with outbox.transaction(gov.ops()) as connection:
+        recorded.append(connection, [Event("b", "breaker.moved", "A_SHARE", "system:breaker", halted)])
+
+    assert gov(*lower, "--by", "Li Wei", secret=SECRETS["Li Wei"]).exit_code == 1
+    assert gov(*lower, "--by", "Zhao Min").exit_code == 1
+    assert "HALTED" in gov("status", day=None).stdout
+    assert gov(*lower, "--by", "Zhao Min", secret=SECRETS["Zhao Min"]).exit_code == 0
+
+    assert "RESTRICTED" in gov("status", day=None).stdout
+    assert gov("audit", day=None).exit_code == 0
 
 
 def test_a_rehearsal_to_cash_passes_and_thresholds_are_signed(gov):

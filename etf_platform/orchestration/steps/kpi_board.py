@@ -78,7 +78,7 @@ def standings(platform: Platform, tables: StepTables, day: pd.Timestamp) -> tupl
     whole = Standing(PORTFOLIO, freeze=_reasons([f for f in frozen.open if f.subject == freezes.ALL]))
     found = [whole]
     for pool in platform.config.pools:
-        state, level = releases.fold(known, config, pool), breaker.fold(known, pool).level
+        state, level = releases.fold(known, config, pool), breaker.fold(known, config, pool).level
         share = exposures(state, config)
         names = [f"{each} ({state.by_id[each].experiment_id})" for each in state.in_force]
         stages = [

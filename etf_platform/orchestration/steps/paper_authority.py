@@ -37,7 +37,7 @@ def standing_of(platform: Platform, pool: str, session: dt.date) -> Standing:
     from etf_platform.storage.events import events
 
     config, known = platform.config.governance, events(platform.ops, until=session)
-    size = breaker.fold(known, pool).size(config.breaker)
+    size = breaker.fold(known, config, pool).size(config.breaker)
     drift = machine.standing(counted(config, known), pool, config.drift, session).exposure
     state = releases.fold(known, config, pool)
     if not any(release.stage for release in state.by_id.values()):

@@ -1,5 +1,6 @@
 """What a person sees of operations: the account's last sessions, the strategies' state, the sign-off of a week."""
 
+import csv
 import datetime as dt
 import json
 
@@ -7,10 +8,15 @@ import pandas as pd
 import pytest
 
 from etf_platform.core.states import State
-from etf_platform.orchestration import status
+from etf_platform.core.units.event import BREAKER_MOVED, Event
+from etf_platform.governance import breaker
+from etf_platform.orchestration import closing, status
 from etf_platform.orchestration.step import Window
 from etf_platform.orchestration.steps.paper_shown import recent
 from etf_platform.orchestration.steps.status import status_of, write_gates
+from etf_platform.storage import events as ledger
+from etf_platform.storage import outbox
+from etf_platform_tests.resources.command import invoke
 
 
 def rows(days, navs):
@@ -37,6 +43,30 @@ def test_the_status_names_every_pool_and_what_was_never_judged(replays, week):
     assert found["consistency"].to_dict() == {"A_SHARE": "PASS", "OTHER": "BLOCKED"}
     assert found["release"].tolist() == ["none", "none"]
     assert found.loc["A_SHARE", "its exposure"] == "1"
+
+
+def test_a_halted_breaker_shows_without_any_release_with_what_it_sees_and_the_way_out(replays, week):
+    """No VaR is forecast on the small account: what is not known lets nothing recover, and a person is needed."""
+    platform = replays.open(week)
+    halted = {"from": "NORMAL", "to": "HALTED", "calm": 0, "reasons": ["drawdown 0.1600 >= 0.15"]}
+    with outbox.transaction(platform.ops) as connection:
+        ledger.append(connection, [Event("b", BREAKER_MOVED, replays.pool, "system:breaker", halted, replays.first)])
+
+    done = invoke(["gov", "status", "--format", "csv", "--home", week / "home", "--config", week / "configs"])
+
+    header, row = done.stdout.splitlines()[:2]
+    found = dict(zip(header.split(","), next(csv.reader([row])), strict=True))
+    assert (found["strategy"], found["release"], found["breaker"]) == (replays.pool, "none", "HALTED")
+    assert "var99 missing" in found["breaker sees"]
+    assert f"gov lower-breaker {replays.pool} --by NAME" in done.stderr
+    assert done.exit_code == 0
+
+
+def test_after_a_person_lowered_the_breaker_the_drawdown_is_measured_anew(replays, week, monkeypatch):
+    platform = replays.open(week)
+    monkeypatch.setattr(breaker, "fold", lambda *_: breaker.BreakerState("RESTRICTED", lowered=replays.last))
+
+    assert closing.measures_of(platform, replays.pool, replays.last).drawdown == 0.0
 
 
 def test_the_table_of_the_ui_has_a_column_per_strategy(replays, week):
