@@ -62,11 +62,17 @@ class Span:
 
     def before(self, rows: pa.Table) -> pa.Table:
         """Rows of days before the range, in the order they have."""
-        return rows.filter(pc.less(rows.column(self.column), self.start)) if self.start else rows.slice(0, 0)
+        if not self.start:
+            return rows.slice(0, 0)
+        place = _place(rows.column(self.column), self.start)
+        return rows.filter(pc.less(rows.column(self.column), self.start)) if place is None else rows.slice(0, place)
 
     def after(self, rows: pa.Table) -> pa.Table:
         """Rows of days after the range, in the order they have."""
-        return rows.filter(pc.greater(rows.column(self.column), self.end)) if self.end else rows.slice(0, 0)
+        if not self.end:
+            return rows.slice(0, 0)
+        place = _place(rows.column(self.column), self.end + dt.timedelta(days=1))
+        return rows.filter(pc.greater(rows.column(self.column), self.end)) if place is None else rows.slice(place)
 
     def check_holds(self, rows: pa.Table, address: str) -> None:
         """Refuse rows that lie outside.
@@ -83,6 +89,15 @@ class Span:
 
     def __str__(self) -> str:
         return f"[{self.start or '...'}, {self.end or '...'}]"
+
+
+def _place(days: pa.ChunkedArray, day: dt.date) -> int | None:
+    """First place of a day or a later one among ascending days; None where they do not ascend or one is null."""
+    if days.null_count or not pa.types.is_date32(days.type):
+        return None
+    numbers = days.cast(pa.int32()).to_numpy()
+    is_ascending = bool((numbers[1:] >= numbers[:-1]).all())
+    return int(numbers.searchsorted((day - dt.date(1970, 1, 1)).days)) if is_ascending else None
 
 
 def _date(day: Day) -> dt.date | None:

@@ -13,13 +13,14 @@ A fuse is a pure function. Its parameter names say what it reads, so that orches
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import InitVar, dataclass, field
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from etf_platform.core import tables as declared
 from etf_platform.core.config.models import CiThresholds, FusesConfig
@@ -31,6 +32,8 @@ from etf_platform.core.states import State
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    Known: TypeAlias = Callable[[str], pd.DataFrame]
 
 OnFail = Literal["halt", "hold", "warn"]
 Scope = Literal["pool", "portfolio", "every", "universe", "market", "account", "stocks", "funds", "scored"]
@@ -228,21 +231,22 @@ class Fuse:
             when the context lacks a value, or when the observed number is NaN. Only a typed error or a missing
             column is turned into BLOCKED; any other exception is a defect and is raised.
         """
-        gap = next(filter(None, (self._gap(name, tables, context) for name in self.inputs)), "")
+        known = functools.cache(lambda name: _until(tables[name], context.as_of))  # asked for twice, cut once
+        gap = next(filter(None, (self._gap(name, tables, known, context) for name in self.inputs)), "")
         if gap:
             return self._settle(Reading(reason=gap), context)
         try:
-            return self._settle(self.judge(**self._arguments(tables, context)), context)
+            return self._settle(self.judge(**self._arguments(tables, known, context)), context)
         except KeyError as error:
             return self._settle(Reading(reason=f"a column is missing: {error}"), context)
         except PlatformError as error:
             return self._settle(Reading(reason=str(error)), context)
 
-    def _gap(self, name: str, tables: Mapping[str, pd.DataFrame], context: FuseContext) -> str:
+    def _gap(self, name: str, tables: Mapping[str, pd.DataFrame], known: Known, context: FuseContext) -> str:
         frame = tables.get(name)
         if frame is None:
             return "" if name in self.optional else f"{name} has never been written"
-        if name not in MAY_BE_EMPTY and _until(frame, context.as_of).empty:
+        if name not in MAY_BE_EMPTY and known(name).empty:
             return f"{name} has no row" + (f" up to {context.as_of:%Y-%m-%d}" if context.as_of is not None else "")
         if name in EVERY_SESSION and context.as_of is not None and frame["date"].max() < context.as_of:
             return (
@@ -250,9 +254,9 @@ class Fuse:
             )
         return ""
 
-    def _arguments(self, tables: Mapping[str, pd.DataFrame], context: FuseContext) -> dict[str, Any]:
+    def _arguments(self, tables: Mapping[str, pd.DataFrame], known: Known, context: FuseContext) -> dict[str, Any]:
         wanted = inspect.signature(self.judge).parameters
-        given = {name: _until(tables[name], context.as_of) for name in self.inputs if name in tables}
+        given = {name: known(name) for name in self.inputs if name in tables}
         special = {"limit": self.limit_in(context), "context": context}
         return given | {name: value for name, value in special.items() if name in wanted}
 
