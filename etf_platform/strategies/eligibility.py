@@ -41,14 +41,15 @@ class Earlier:
     @classmethod
     def from_bars(cls, bars: pd.DataFrame, rows: pd.DatetimeIndex, symbols: pd.Index) -> "Earlier":
         """Count bars that all lie on `rows`, the sessions before the first row of the matrices."""
-        known = bars[np.isfinite(bars["close"].to_numpy(dtype=np.float64))]
-        day, fund = rows.get_indexer(pd.Index(known["date"])), places_of(known["symbol"], symbols)
+        places = places_of(bars["symbol"], symbols)
+        is_known = np.isfinite(bars["close"].to_numpy(dtype=np.float64))
+        day, fund = rows.get_indexer(pd.Index(bars["date"]))[is_known], places[is_known]
         first = np.full(len(symbols), len(rows))
         np.minimum.at(first, fund, day)
         codes, names = pd.factorize(bars["source"])
         newest = np.full(len(symbols), -1)
         order = np.argsort(bars["date"].to_numpy(), kind="stable")
-        newest[places_of(bars["symbol"], symbols)[order]] = codes[order]
+        newest[places[order]] = codes[order]
         source = np.append(np.asarray(names, dtype=object), "")[newest]
         return cls(np.bincount(fund, minlength=len(symbols)), len(rows) - first, source)
 

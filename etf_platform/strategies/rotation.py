@@ -15,6 +15,7 @@ import pandas as pd
 from etf_platform.core.config.load import Config
 from etf_platform.core.config.models import Direction, Eligibility, Quality, Rotation
 from etf_platform.core.errors import BadInputError
+from etf_platform.core.places import rows_between
 from etf_platform.core.tables import TARGETS
 from etf_platform.core.units.strategy import ScoredFactor, Strategy
 from etf_platform.strategies.decisions import is_decision
@@ -179,9 +180,9 @@ def _targets(
     rows, symbols = tail.all_rows[tail.first :], pd.Index(sorted(bars["symbol"].unique()))
     earlier, whole = None, bars
     if tail.first:
-        is_late = (bars["date"] >= rows[0]).to_numpy()
-        earlier = Earlier.from_bars(bars[~is_late], tail.all_rows[: tail.first], symbols)
-        bars = bars[is_late]
+        before = tail.all_rows[: tail.first]
+        earlier = Earlier.from_bars(rows_between(bars, None, before[-1]), before, symbols)
+        bars = rows_between(bars, rows[0], None)
     traded = Traded.from_bars(bars, rows, symbols, earlier)
     chosen = scored_once(selected)
     factors = to_matrices(panel, [factor.column for factor in chosen], rows, symbols)
