@@ -6,7 +6,8 @@ import pytest
 
 from etf_platform.core.config.governance import DriftConfig
 from etf_platform.drift.features import features_of
-from etf_platform.drift.judge import judge
+from etf_platform.drift.judge import _level, judge
+from etf_platform.drift.null import Null
 
 CONFIG = DriftConfig(draws=100)
 
@@ -97,3 +98,21 @@ def test_one_missing_row_after_years_without_is_chance_and_two_are_not(make_bars
     holed = bars[~((bars["symbol"] == "510001.SH") & bars["date"].isin(days))]
 
     assert _last(features_of(holed)).loc["row_count", "level"] == level
+
+
+@pytest.mark.parametrize(
+    ("psi", "level"), [(0.0999, "stable"), (0.10, "alert"), (0.25, "alert"), (0.2501, "major"), (0.42705, "major")]
+)
+def test_limits_of_psi_outside_the_null(psi, level):
+    """Below 0.10 stable, to 0.25 alert, above major."""
+    null = Null(psi=0.05, wasserstein=0.0, ks=np.zeros(1))
+
+    assert _level(psi, 0.0, null, DriftConfig())[0] == level
+
+
+def test_nothing_inside_the_null_is_an_alarm():
+    null = Null(psi=0.50, wasserstein=0.0, ks=np.zeros(1))
+
+    level, reason = _level(0.42705, 0.0, null, DriftConfig())
+
+    assert (level, reason) == ("stable", "within its null: PSI 0.43, null 0.50")

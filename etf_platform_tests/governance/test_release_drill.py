@@ -243,6 +243,10 @@ def forgeries(staff) -> dict[str, list[Event]]:
             staff.seal(releases.approval(release, "Sun Hao", role, day(1)))
             for role in ("research", "engineering", "risk")
         ],
+        "one person of risk": [staff.seal(two[1])],
+        "one person in every role, risk first": [
+            staff.seal(releases.approval(release, "Sun Hao", role, day(1))) for role in ("risk", "research")
+        ],
         "two people without risk": [
             staff.seal(releases.approval(release, "Li Wei", "research", day(1))),
             staff.seal(releases.approval(release, "Chen Yu", "engineering", day(1))),
@@ -250,7 +254,13 @@ def forgeries(staff) -> dict[str, list[Event]]:
     }
 
 
-GENUINE = {"genuine, for another proposal", "one person in every role", "two people without risk"}
+GENUINE = {
+    "genuine, for another proposal",
+    "one person of risk",
+    "one person in every role",
+    "one person in every role, risk first",
+    "two people without risk",
+}
 
 
 @pytest.mark.parametrize(

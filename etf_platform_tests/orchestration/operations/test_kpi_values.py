@@ -90,7 +90,7 @@ LOOKED, SECRET = "Li Na", "a field of winter barley"
 
 @pytest.fixture
 def raised(replays, platform, week, monkeypatch):
-    """Three alarms of the pool, somebody of risk in governance.yaml, and her secret in the shell."""
+    """Four alarms of the pool, somebody of risk in governance.yaml, and her secret in the shell."""
     file = week / "configs" / "governance.yaml"
     person = f"people:\n  {LOOKED}: {{roles: [risk], verifier: {new_verifier(SECRET, cost=10)}}}\n"
     text = file.read_text(encoding="utf-8")
@@ -98,7 +98,7 @@ def raised(replays, platform, week, monkeypatch):
     file.write_text("".join(lines), encoding="utf-8")
     monkeypatch.delenv(IN_DAGSTER, raising=False)
     monkeypatch.setenv(SIGN_SECRET, SECRET)
-    found = [Event(f"a{i}", kinds.FAILSAFE_FIRED, replays.pool, by_system("x"), {}, replays.first) for i in range(3)]
+    found = [Event(f"a{i}", kinds.FAILSAFE_FIRED, replays.pool, by_system("x"), {}, replays.first) for i in range(4)]
     with outbox.transaction(platform.ops) as connection:
         ledger.append(connection, found)
     return replays.open(week)
@@ -109,16 +109,20 @@ def _close(shell, *names, reason="no_action", day=FRIDAY, by=LOOKED):
 
 
 def test_alarms_that_a_person_closed_without_action_are_false_alarms(shell, replays, raised):
-    """Two of three alarms are closed by the Friday, one of them without action; the third is closed later."""
-    for name, reason, day in (("a0", "no_action", FRIDAY), ("a1", "retrained", FRIDAY), ("a2", "no_action", MONDAY)):
-        done = _close(shell, name, reason=reason, day=day)
+    """Three alarms are closed by the Friday, two of them without action; a fourth is closed later."""
+    for names, reason, day in (
+        (("a0", "a3"), "no_action", FRIDAY),
+        (("a1",), "retrained", FRIDAY),
+        (("a2",), "no_action", MONDAY),
+    ):
+        done = _close(shell, *names, reason=reason, day=day)
         assert done.exit_code == 0, done.output
 
     write_pool_values(raised, replays.pool, Window(FRIDAY, FRIDAY))
 
     row = _rows(raised, replays.pool, FRIDAY).loc["false_alarm_rate"]
-    assert (row["value"], row["status"], row["reason"]) == (0.5, "BLOCKED", "no_baseline")
-    assert shell("alarms", "--all", "--format", "csv").output.count(LOOKED) == 3
+    assert (row["value"], row["status"], row["reason"]) == (pytest.approx(2 / 3), "BLOCKED", "no_baseline")
+    assert shell("alarms", "--all", "--format", "csv").output.count(LOOKED) == 4
     assert "a2" not in shell("alarms", "--format", "csv").output
 
 
