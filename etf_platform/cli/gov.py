@@ -54,7 +54,7 @@ def gov() -> None:
 @with_workspace
 def propose(workspace: Workspace, strategy: str, experiment: str, rollback_to: str, day: dt.datetime | None) -> None:
     """Propose the configuration, code and table versions of this checkout as a release."""
-    from etf_platform.governance import releases
+    from etf_platform.governance import experiments, releases
     from etf_platform.orchestration.provenance import code_commit
     from etf_platform.orchestration.releasing import data_version
 
@@ -72,6 +72,8 @@ def propose(workspace: Workspace, strategy: str, experiment: str, rollback_to: s
         "rollback_to": rollback_to,
     }
     record(platform, releases.proposal(release_id, BY, session, facts))
+    if experiment not in experiments.registry(platform.config.governance, platform.ops):
+        say(f"{experiment} is not on record: until it is run, the checks of its back-test stay BLOCKED")
     click.echo(release_id)
 
 

@@ -40,7 +40,10 @@ def freeze(workspace: Workspace, strategy: str, reason: str, day: dt.datetime | 
     from etf_platform.governance import freezes
 
     platform, now = opened(workspace), dt.datetime.now(dt.UTC)
-    session = session_for(platform, "portfolio" if strategy == freezes.ALL else strategy, day)
+    is_of_all = strategy == freezes.ALL
+    if not is_of_all:
+        platform.config.members(strategy)
+    session = session_for(platform, "portfolio" if is_of_all else strategy, day)
     key = f"cli/{strategy}/{now.isoformat()}"
     record(platform, freezes.freeze(strategy, key, BY, asked(reason), session))
 

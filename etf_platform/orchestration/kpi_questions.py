@@ -63,16 +63,22 @@ def values_of(platform: Platform, strategy: str | None, day: dt.date | None, per
 
     Raises
     ------
+    BadInputError
+        There is no such strategy.
     MissingTableError
         Nothing is stored for the strategy.
     """
     found = [part for name in strategies(platform) if (part := _on(platform, name, day)) is not None]
     rows = pd.concat(found, ignore_index=True) if found else t.KPI_VALUES.no_rows()
+    measured = [*platform.config.pools, PORTFOLIO, *rows["strategy"].unique()]
+    if strategy is not None and strategy not in measured:
+        known = ", ".join(dict.fromkeys(measured))
+        raise BadInputError(f"showing the KPI of {strategy}", "there is no such strategy", f"use one of {known}")
     rows = rows[(rows["period"] == period) & (rows["strategy"].eq(strategy) if strategy else True)]
     if rows.empty:
         raise MissingTableError(
             f"showing the KPI of {strategy or 'every strategy'}",
-            f"none are stored{f' for {day}' if day else ''}",
+            f"none are stored{f' for {day}' if day else ''}{' that ends a week' if day and period == 'week' else ''}",
             "run the job `operations`, or `etf-platform ops replay --from A --to B`",
         )
     return rows.reset_index(drop=True)

@@ -122,6 +122,19 @@ def test_a_person_of_risk_lowers_a_breaker_and_nobody_else(gov):
     assert gov("audit", day=None).exit_code == 0
 
 
+def test_a_freeze_of_a_strategy_that_does_not_exist_is_refused_and_protects_nobody(gov):
+    done = gov("freeze", "--strategy", "A_SHAER", "--reason", "odd prices")
+
+    assert (done.exit_code, "there is no 'A_SHAER'" in done.stderr) == (1, True)
+    assert recorded.events(gov.ops()) == []
+
+
+def test_proposing_an_experiment_that_is_not_on_record_says_what_that_means(gov):
+    done = gov("propose", "--strategy", "A_SHARE", "--experiment", "EXP-1", "--rollback-to", "CASH")
+
+    assert "EXP-1 is not on record" in done.stderr
+
+
 def test_a_rehearsal_to_cash_passes_and_thresholds_are_signed(gov):
     release = propose(gov)
 

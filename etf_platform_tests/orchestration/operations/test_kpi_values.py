@@ -198,7 +198,10 @@ def test_show_prints_the_last_session_and_ends_with_the_worst_state(shell, repla
 
     assert done.exit_code == 3
     assert f"2024-03-08,{replays.pool},availability" in done.output
-    assert shell("show", "--strategy", "nobody").exit_code == 1
+    nobody = shell("show", "--strategy", "nobody")
+    assert (nobody.exit_code, f"use one of {replays.pool}, OTHER, portfolio" in nobody.output) == (1, True)
+    midweek = shell("show", "--week", "--date", "2024-03-07")
+    assert (midweek.exit_code, "2024-03-07 that ends a week" in midweek.output) == (1, True)
 
 
 def test_list_prints_the_registry_with_the_thresholds_in_force(shell):
