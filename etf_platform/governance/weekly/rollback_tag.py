@@ -13,9 +13,9 @@ from etf_platform.governance.releases import CASH, Release, Releases
 from etf_platform.governance.rollback import target
 from etf_platform.governance.weekly.about import About
 from etf_platform.governance.weekly.artefact import Artefact
+from etf_platform.governance.weekly.rollback_marker import PREFIX
 
 NAME = "rollback_tag"
-PREFIX = "backup-release-"
 _COMMIT = re.compile(r"\b[0-9a-f]{8,40}\b")
 
 

@@ -51,85 +51,66 @@ WORDS: dict[str, Callable[[Document], str]] = {
 write_daily_regression = regression.write_daily_regression
 
 
-def write_kpi_snapshot(platform: Platform, universe: str, window: Window) -> Outcome:
+Step = Callable[[Platform, str, Window], Outcome]
+
+
+def _step(name: str, make: Callable[[Week], Artefact]) -> Step:
+    """The step that writes one document of the week of its window."""
+
+    def write(platform: Platform, universe: str, window: Window) -> Outcome:
+        return _written(platform, window, name, make)
+
+    return write
+
+
+def _kpi_snapshot(week: Week) -> Artefact:
     """The week's KPI of every active strategy."""
-
-    def make(week: Week) -> Artefact:
-        values = evidence.kpi_values(week)
-        return kpi_snapshot.build(values, week.strategies, week.about())
-
-    return _written(platform, window, kpi_snapshot.NAME, make)
+    return kpi_snapshot.build(evidence.kpi_values(week), week.strategies, week.about())
 
 
-def write_risk_exceptions(platform: Platform, universe: str, window: Window) -> Outcome:
+def _risk_exceptions(week: Week) -> Artefact:
     """VaR/ES tests and limits that were passed."""
-
-    def make(week: Week) -> Artefact:
-        facts = evidence.risk_facts(week)
-        return risk_exceptions.build(facts, platform.config.governance.weekly, week.about())
-
-    return _written(platform, window, risk_exceptions.NAME, make)
+    return risk_exceptions.build(evidence.risk_facts(week), week.limits.weekly, week.about())
 
 
-def write_pnl_attribution(platform: Platform, universe: str, window: Window) -> Outcome:
+def _pnl_attribution(week: Week) -> Artefact:
     """The result of every running account by parts."""
-
-    def make(week: Week) -> Artefact:
-        parts, known, errors = evidence.attributed(week)
-        least = platform.config.governance.weekly.min_attribution_coverage
-        return pnl_attribution.build(parts, known, errors, least, week.about())
-
-    return _written(platform, window, pnl_attribution.NAME, make)
+    return pnl_attribution.build(*evidence.attributed(week), week.limits.weekly.min_attribution_coverage, week.about())
 
 
-def write_live_deviation_snapshot(platform: Platform, universe: str, window: Window) -> Outcome:
+def _live_deviation(week: Week) -> Artefact:
     """Prices against fair values."""
-
-    def make(week: Week) -> Artefact:
-        quoted = evidence.quoted(week)
-        return live_deviation_snapshot.build(quoted, platform.config.governance.consistency, week.about())
-
-    return _written(platform, window, live_deviation_snapshot.NAME, make)
+    return live_deviation_snapshot.build(evidence.quoted(week), week.limits.consistency, week.about())
 
 
-def write_consistency_replay(platform: Platform, universe: str, window: Window) -> Outcome:
+def _consistency_replay(week: Week) -> Artefact:
     """Online against offline over the week."""
-
-    def make(week: Week) -> Artefact:
-        facts = judgements.replay_facts(week)
-        return consistency_replay.build(facts, platform.config.governance.consistency, week.about())
-
-    return _written(platform, window, consistency_replay.NAME, make)
+    return consistency_replay.build(judgements.replay_facts(week), week.limits.consistency, week.about())
 
 
-def write_drift_report(platform: Platform, universe: str, window: Window) -> Outcome:
+def _drift_report(week: Week) -> Artefact:
     """Every feature against its baseline, and what moved."""
-
-    def make(week: Week) -> Artefact:
-        rows = judgements.drift_rows(week)
-        return drift_report.build(rows, week.events, week.about())
-
-    return _written(platform, window, drift_report.NAME, make)
+    return drift_report.build(judgements.drift_rows(week), week.events, week.about())
 
 
-def write_change_rollback_record(platform: Platform, universe: str, window: Window) -> Outcome:
+def _change_rollback_record(week: Week) -> Artefact:
     """Changes of the week, each bound to an experiment."""
-
-    def make(week: Week) -> Artefact:
-        facts = judgements.change_facts(week)
-        return change_rollback_record.build(facts, week.about())
-
-    return _written(platform, window, change_rollback_record.NAME, make)
+    return change_rollback_record.build(judgements.change_facts(week), week.about())
 
 
-def write_operating_audit(platform: Platform, universe: str, window: Window) -> Outcome:
+def _operating_audit(week: Week) -> Artefact:
     """The audit with its checklist."""
+    return operating_audit.build(judgements.audit_facts(week), week.about())
 
-    def make(week: Week) -> Artefact:
-        facts = judgements.audit_facts(week)
-        return operating_audit.build(facts, week.about())
 
-    return _written(platform, window, operating_audit.NAME, make)
+write_kpi_snapshot = _step(kpi_snapshot.NAME, _kpi_snapshot)
+write_risk_exceptions = _step(risk_exceptions.NAME, _risk_exceptions)
+write_pnl_attribution = _step(pnl_attribution.NAME, _pnl_attribution)
+write_live_deviation_snapshot = _step(live_deviation_snapshot.NAME, _live_deviation)
+write_consistency_replay = _step(consistency_replay.NAME, _consistency_replay)
+write_drift_report = _step(drift_report.NAME, _drift_report)
+write_change_rollback_record = _step(change_rollback_record.NAME, _change_rollback_record)
+write_operating_audit = _step(operating_audit.NAME, _operating_audit)
 
 
 def write_performance_baseline(platform: Platform, universe: str, window: Window) -> Outcome:

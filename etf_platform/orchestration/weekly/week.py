@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from etf_platform.core.config.governance import GovernanceConfig
 from etf_platform.core.errors import BadInputError
 from etf_platform.core.schema import Table
 from etf_platform.core.units.event import Event
@@ -64,6 +65,11 @@ class Week:
     def last(self) -> dt.date:
         """Last session of the week; its Sunday in a week without one."""
         return self.sessions[-1] if self.sessions else self.sunday
+
+    @property
+    def limits(self) -> GovernanceConfig:
+        """Limits that the week is judged by."""
+        return self.platform.config.governance
 
     @property
     def pools(self) -> tuple[str, ...]:
