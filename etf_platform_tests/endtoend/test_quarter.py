@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from etf_platform.core import tables as t
 from etf_platform.core.units.event import BREAKER_MOVED, DRIFT_MOVED, RETRAIN_OPENED
@@ -119,12 +118,15 @@ def test_the_alarms_of_the_autumn_have_their_dates(quarter):
 
 
 def test_what_the_system_did_about_it_is_on_record(quarter):
-    known = events(quarter.opened(quarter.home).ops, (BREAKER_MOVED, RETRAIN_OPENED))
+    known = [event for event in events(quarter.opened(quarter.home).ops) if event.as_of and event.as_of >= FIRST]
 
     for event in known:
-        print(event.as_of, event.kind, event.subject, event.payload.get("to", ""), event.payload.get("reasons", ""))
-    opened = {event.subject for event in known if event.kind == RETRAIN_OPENED and event.as_of >= FIRST}
+        if event.kind != DRIFT_MOVED:
+            print(event.as_of, event.kind, event.subject, event.payload.get("to", ""), event.payload.get("reasons", ""))
+    opened = {event.subject for event in known if event.kind == RETRAIN_OPENED}
+    halted = [str(e.as_of) for e in known if e.kind == BREAKER_MOVED and e.payload["to"] == "HALTED"]
     assert opened == set(POOLS)
+    assert halted == ["2024-10-09"]  # two forecasts of A_SHARE beyond their limits, and again while restricted
 
 
 def test_every_week_has_its_pack_as_json_and_markdown(quarter):
@@ -165,7 +167,7 @@ def test_a_changed_price_is_red_at_data_and_then_at_the_features_that_saw_it(qua
 
 
 def test_a_changed_parameter_is_red_at_weight_and_at_signal(quarter, copy, tmp_path):
-    config = _configured(tmp_path, "strategy", "top_n", 4)
+    config = _configured(tmp_path, "top_n: 5", "top_n: 4")
 
     red = _red(quarter.opened(copy(quarter.home), config))
 
@@ -175,7 +177,7 @@ def test_a_changed_parameter_is_red_at_weight_and_at_signal(quarter, copy, tmp_p
 
 
 def test_a_changed_cost_is_red_at_fill(quarter, copy, tmp_path):
-    config = _configured(tmp_path, "costs", "slippage", 0.002)
+    config = _configured(tmp_path, "slippage: 0.001", "slippage: 0.002")
 
     red = _red(quarter.opened(copy(quarter.home), config))
 
@@ -236,12 +238,11 @@ def _stages(told) -> dict[str, str]:
     return stages
 
 
-def _configured(folder: Path, section: str, key: str, value: object) -> Path:
-    """The packaged configuration with one value of `etf_pools.yaml` changed."""
+def _configured(folder: Path, line: str, changed: str) -> Path:
+    """The packaged configuration with one line of `etf_pools.yaml` changed."""
     config = Path(shutil.copytree(packaged_config(), folder / "configs"))
     path = config / "etf_pools.yaml"
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    assert content[section][key] != value
-    content[section][key] = value
-    path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    content = path.read_text(encoding="utf-8")
+    assert content.count(line) == 1
+    path.write_text(content.replace(line, changed), encoding="utf-8")
     return config
