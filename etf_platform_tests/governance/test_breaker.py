@@ -146,6 +146,7 @@ def test_a_later_move_keeps_the_session_from_which_losses_count(staff):
     [
         {"seal": ""},
         {"by": "system:x", "role": "", "seal": ""},
+        {"by": "system:x", "seal": ""},
         {"by": "Li Wei"},
         {"payload": {"from": "HALTED", "reason": " "}},
         {"payload": {"from": "WARNING", "reason": "looked at"}},

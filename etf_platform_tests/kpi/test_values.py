@@ -184,46 +184,6 @@ def test_a_sharpe_below_its_limit_warns_until_it_is_so_beyond_doubt(quarter):
     assert worse["status"] == "FAIL"
 
 
-def test_orders_that_were_only_modelled_calibrate_nothing(quarter):
-    modelled = quarter.frames["slippage"].assign(realised=0.001, is_modelled=True)
-
-    real, row = (
-        quarter.rows().loc["fill_calibration_error"],
-        quarter.rows(slippage=modelled).loc["fill_calibration_error"],
-    )
-
-    assert (real["value"], real["status"]) == (pytest.approx(0.1), "PASS")
-    assert (row["value"], row["status"]) == (0.0, "WARN")
-    assert row["reason"].startswith("modelled")
-    assert "of 60 fills modelled" in row["source"] or "of 61 fills modelled" in row["source"]
-
-
-def test_availability_counts_runs_in_time_of_the_last_sixty_sessions(quarter):
-    runs = quarter.frames["runs"].copy()
-    runs.loc[[0, 5], "is_in_time"] = False
-    runs.loc[5, "is_made"] = False
-
-    rows = quarter.rows(runs=runs)
-
-    assert rows.loc["availability", "value"] == pytest.approx(59 / 60)
-    assert rows.loc["error_rate", "value"] == pytest.approx(1 / 60)
-    assert rows.loc["availability", "status"] == rows.loc["error_rate", "status"] == "FAIL"
-
-
-def test_false_alarms_are_judged_against_their_baseline_only(quarter):
-    days = quarter.days
-    closed = pd.DataFrame({"date": [days[10], days[11], days[60]], "is_false": [True, False, True]})
-
-    first = quarter.rows(day=days[10], alarms=closed).loc["false_alarm_rate"]
-    row = quarter.rows(alarms=closed).loc["false_alarm_rate"]
-
-    assert (first["status"], first["reason"]) == ("BLOCKED", "no_baseline")
-    earlier = [1.0] + [0.5] * 49
-    assert row["value"] == pytest.approx(2 / 3)
-    assert row["baseline"] == pytest.approx(mean(earlier))
-    assert (row["warn"], row["status"]) == (pytest.approx(0.7 * mean(earlier)), "WARN")
-
-
 def test_baseline_is_the_mean_of_the_sixty_values_before(quarter):
     returns = quarter.frames["account"]["return"].tolist()
 
