@@ -1,9 +1,12 @@
 """What is missing for the next stage is said in full."""
 
+from dataclasses import replace
+
 import pytest
 
 from etf_platform.core.config.governance import GovernanceConfig
 from etf_platform.core.states import State
+from etf_platform.governance import rollback
 from etf_platform.governance.freezes import Freeze, Freezes
 from etf_platform.governance.releases import Release, Releases
 from etf_platform.governance.stages import Progress, exposures, may_become_stable, may_promote
@@ -81,3 +84,13 @@ def test_exposure_of_candidate_and_stable_release(stage, shares):
 
 def test_without_a_stable_release_the_rest_is_cash():
     assert exposures(Releases(None, at("S20"), {}), CONFIG) == {"R1": 0.20}
+
+
+def test_without_its_own_target_a_release_falls_back_on_the_one_that_was_stable_last():
+    """R1 became stable after R9; the release falls back on something that was rolled back."""
+    bare = Release("", "A_SHARE", "EXP", "c", "d", "k", "GONE")
+    stable = {name: replace(bare, release_id=name, stable_since=day(n)) for name, n in (("R9", 1), ("R1", 5))}
+    mine = replace(bare, release_id="R10")
+
+    assert rollback.target(Releases(None, mine, {**stable, "R10": mine}), mine) == "R1"
+    assert rollback.target(Releases(None, mine, {"R10": mine}), mine) == "CASH"

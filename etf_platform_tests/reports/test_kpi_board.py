@@ -56,6 +56,19 @@ def test_the_first_line_says_the_state_of_the_core_metrics(board):
     assert "<title>FAIL: KPI board 2024-11-22 (simulated)</title>" in html
 
 
+def test_what_holds_a_strategy_back_stands_at_the_top(board):
+    halted = replace(board.standings[0], freeze="", breaker="HALTED", drift="NORMAL")
+
+    markdown, html = render_board(
+        replace(board, standings=(halted, Standing("QDII", freeze="since 2024-11-04: major")))
+    )
+    calm, _ = render_board(replace(board, standings=(replace(halted, breaker="NORMAL"),)))
+
+    assert "**In force: A_SHARE breaker HALTED; QDII freeze.**" in markdown
+    assert "In force: A_SHARE breaker HALTED; QDII freeze." in html.partition("</header>")[0]
+    assert "In force" not in calm
+
+
 def test_every_metric_has_its_row_with_value_threshold_trend_reason_and_age(board):
     markdown, html = render_board(board)
 

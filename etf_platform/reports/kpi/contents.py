@@ -31,6 +31,12 @@ class Standing:
     breaker: str = ""
     drift: str = ""
 
+    @property
+    def alerts(self) -> dict[str, str]:
+        """What holds the strategy back: a freeze, a breaker or a drift that is not NORMAL."""
+        held = {"freeze": self.freeze, "breaker": self.breaker, "drift": self.drift}
+        return {name: text for name, text in held.items() if text not in ("", "NORMAL", "not judged")}
+
 
 @dataclass(frozen=True)
 class Board:

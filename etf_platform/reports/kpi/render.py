@@ -21,6 +21,7 @@ def render_board(board: Board) -> tuple[str, str]:
         "groups": groups,
         "state": state.value,
         "why": why,
+        "held": _held(groups),
         "states": [each.value for each in State],
         "counts": {each.value: sum(group.counts[each.value] for group in groups) for each in State},
         "simulated": board.is_simulated,
@@ -35,6 +36,15 @@ def render_board(board: Board) -> tuple[str, str]:
 
 def _template(name: str, html: bool) -> jinja2.Template:
     return template_environment(html=html).get_template(name)
+
+
+def _held(groups: list[Group]) -> str:
+    """What holds the strategies back, in one line: `A_SHARE breaker HALTED, freeze; QDII freeze`."""
+    found = [(group.standing.strategy, group.standing.alerts) for group in groups if group.standing.alerts]
+    return "; ".join(
+        f"{strategy} {', '.join(name if name == 'freeze' else f'{name} {text}' for name, text in alerts.items())}"
+        for strategy, alerts in found
+    )
 
 
 def _overall(groups: list[Group]) -> tuple[State, str]:
