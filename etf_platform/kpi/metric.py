@@ -14,7 +14,7 @@ import numpy as np
 from etf_platform.core.config.governance import GovernanceConfig
 from etf_platform.core.errors import ConfigError
 from etf_platform.core.states import State
-from etf_platform.kpi.facts import Seen
+from etf_platform.kpi.facts import Rows, Seen
 
 Direction = Literal["up", "down", "none"]
 Weekly = Literal["last", "sum", "compound", "max"]
@@ -114,6 +114,24 @@ class Metric:
     is_core: bool = False
     aliases: tuple[str, ...] = ()
     version: int = 1
+
+
+def of_every_part(seen: Seen, name: str, sessions: int, otherwise: str) -> tuple[Rows, np.datetime64] | Reading:
+    """Rows with a column `part` of the last sessions, and the session that all parts have reached; or why not.
+
+    Parameters
+    ----------
+    otherwise : str
+        Reason where there is nothing: a code, and after a colon what is not there; parts that lack rows are named.
+    """
+    rows = seen.rows(name, sessions)
+    if rows is None:
+        return blocked(otherwise)
+    as_of, absent = seen.newest(rows)
+    if absent or not len(rows):
+        code = otherwise.partition(":")[0]
+        return blocked(seen.lack(f"{code}: {', '.join(absent)}" if absent else otherwise), as_of)
+    return rows, as_of
 
 
 def threshold(text: str, config: GovernanceConfig) -> float:

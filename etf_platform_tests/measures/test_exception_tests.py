@@ -78,6 +78,7 @@ def test_a_cluster_is_a_breach_within_five_sessions_of_another() -> None:
 
 
 def test_p_values_and_limits_are_those_of_chi_squared() -> None:
+    assert (tests.REJECT_ONE, tests.REJECT_TWO) == (3.841, 5.991)
     assert tests.critical_value() == pytest.approx(tests.REJECT_ONE, abs=5e-4)
     assert tests.critical_value(degrees=2) == pytest.approx(tests.REJECT_TWO, abs=6e-4)
     assert tests.p_value(3.841459) == pytest.approx(0.05, abs=1e-7)

@@ -3,19 +3,17 @@
 import numpy as np
 
 from etf_platform.kpi.facts import Seen
-from etf_platform.kpi.metric import Metric, Reading, blocked
+from etf_platform.kpi.metric import Metric, Reading, blocked, of_every_part
 
 ALARMS = ("alert", "major")
 DRIFT_OF_NAV = "monthly_drift_bps"
 
 
 def _deviation(seen: Seen) -> Reading:
-    rows = seen.rows("consistency", 2)
-    if rows is None:
-        return blocked("pending_data: nothing was compared")
-    as_of, absent = seen.newest(rows)
-    if absent or not len(rows):
-        return blocked(seen.lack(f"pending_data: {', '.join(absent) or 'nothing was compared'}"), as_of)
+    found = of_every_part(seen, "consistency", 2, "pending_data: nothing was compared")
+    if isinstance(found, Reading):
+        return found
+    rows, as_of = found
     last = rows.where(rows.known >= as_of)["value"]
     if not np.isfinite(last).all():
         return blocked("pending_data: no counterpart", as_of)
@@ -23,12 +21,10 @@ def _deviation(seen: Seen) -> Reading:
 
 
 def _drift(seen: Seen) -> Reading:
-    rows = seen.rows("drift", 2)
-    if rows is None:
-        return blocked("missing: drift was not judged")
-    as_of, absent = seen.newest(rows)
-    if absent or not len(rows):
-        return blocked(seen.lack(f"missing: {', '.join(absent) or 'drift was not judged'}"), as_of)
+    found = of_every_part(seen, "drift", 2, "missing: drift was not judged")
+    if isinstance(found, Reading):
+        return found
+    rows, as_of = found
     last = rows.where(rows.known >= as_of)
     levels = last["level"].astype(str)
     if not np.isin(levels, (*ALARMS, "stable")).any():

@@ -3,19 +3,13 @@
 import numpy as np
 
 from etf_platform.kpi.facts import Rows, Seen
-from etf_platform.kpi.metric import Metric, Reading, blocked
+from etf_platform.kpi.metric import Metric, Reading, blocked, of_every_part
 
 QUARTER = 60  # sessions
 
 
 def _owed(seen: Seen) -> tuple[Rows, np.datetime64] | Reading:
-    rows = seen.rows("runs", QUARTER)
-    if rows is None:
-        return blocked("missing: nothing was ever due")
-    as_of, absent = seen.newest(rows)
-    if absent or not len(rows):
-        return blocked(seen.lack(f"missing: {', '.join(absent) or 'nothing was due'}"), as_of)
-    return rows, as_of
+    return of_every_part(seen, "runs", QUARTER, "missing: nothing was due")
 
 
 def _availability(seen: Seen) -> Reading:
