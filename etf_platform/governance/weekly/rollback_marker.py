@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from etf_platform.core.states import State
+from etf_platform.governance import rollback
 from etf_platform.governance.releases import CASH, Release, Releases
 from etf_platform.governance.weekly.about import Judged
 
@@ -44,10 +45,7 @@ def marker(strategy: str, releases: Releases, tags: Mapping[str, str] | None) ->
     at_risk = releases.candidate or releases.active
     if at_risk is None:
         return Marker(strategy, fault="no release is in force")
-    if releases.candidate is not None and releases.active is not None:
-        name = releases.active.release_id
-    else:
-        name = at_risk.rollback_to
+    name = rollback.target(releases, at_risk)
     target = releases.by_id.get(name)
     commit = _hash(target.commit) if target is not None else ""
     tag = _tag_of(commit, tags or {})

@@ -14,6 +14,7 @@ COLUMNS = (
     ("fill_calibration_error", "fill_calibration_error", ""),
     ("status", "status", ""),
 )
+READS = {"ratio per year": "ratio", "probability": ""}  # units that a table of figures need not repeat
 FIGURES = ("value", "baseline", "warn", "major")
 METRICS = (
     ("metric", "kpi", ""),
@@ -40,4 +41,5 @@ def render(document: Document) -> str:
 
 def _with_units(metric: Document) -> dict[str, object]:
     """The metric with its figures as text in its own unit."""
-    return {**metric, **{name: shown(metric[name], metric["unit"]) for name in FIGURES}}
+    unit = READS.get(metric["unit"], metric["unit"])
+    return {**metric, **{name: shown(metric[name], unit) for name in FIGURES}}
