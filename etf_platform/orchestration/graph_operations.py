@@ -1,7 +1,8 @@
 """The order of operations, as data: the running account of every pool, and what judges it.
 
-Two jobs of their own, so that no session waits for them: the account follows `portfolio` in the evening, everything
-that judges it comes the next morning. Not here: pools and the portfolio (`graph`), the weekly chain (`graph_weekly`),
+Jobs of their own, so that no session waits for them: the account follows `portfolio` in the evening, everything that
+judges it comes the next morning; the portfolio's steps follow in a job after the pools', so that one pool that stops
+takes nothing else with it. Not here: pools and the portfolio (`graph`), the weekly chain (`graph_weekly`),
 what follows from a judged session (`closing`).
 """
 
@@ -12,6 +13,7 @@ from etf_platform.orchestration.step import Step
 
 _STEPS = "etf_platform.orchestration.steps"
 ACCOUNT, JOB = "account", "operations"
+PORTFOLIO_JOB = "operations_portfolio"
 GATES, STATUS, SIGN_OFF = "governance/{pool}/gates", "governance/{pool}/status", "governance/{pool}/signoff_pack"
 
 POOL_OPERATIONS: tuple[Step, ...] = (
@@ -81,7 +83,7 @@ PORTFOLIO_OPERATIONS: tuple[Step, ...] = (
         description="Every registered metric of all running accounts taken together.",
         is_partitioned=True,
         kinds=frozenset({"deltalake", "python"}),
-        job=JOB,
+        job=PORTFOLIO_JOB,
     ),
     Step(
         "reports/{pool}/kpi_board",
@@ -91,7 +93,7 @@ PORTFOLIO_OPERATIONS: tuple[Step, ...] = (
         description="The KPI board: every metric of every strategy on one page, with sparklines.",
         is_partitioned=True,
         kinds=frozenset({"python"}),
-        job=JOB,
+        job=PORTFOLIO_JOB,
     ),
     Step(
         "governance/{pool}/daily_regression",
@@ -100,7 +102,7 @@ PORTFOLIO_OPERATIONS: tuple[Step, ...] = (
         tables=(),
         description="The commands of the daily regression, each in a process of its own; the gate of the week.",
         is_partitioned=True,
-        job=JOB,
+        job=PORTFOLIO_JOB,
     ),
     Step(
         STATUS,
@@ -108,7 +110,7 @@ PORTFOLIO_OPERATIONS: tuple[Step, ...] = (
         needs=("kpi/{pool}/values", "kpi/{each}/values", "governance/{each}/consistency", "drift/{each}/features"),
         tables=(),
         description="What is in force: release, stage, exposure, freeze, breaker, drift and metrics of every strategy.",
-        job=JOB,
+        job=PORTFOLIO_JOB,
     ),
     *WEEKLY_STEPS,
 )

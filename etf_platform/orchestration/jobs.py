@@ -14,7 +14,7 @@ from etf_platform.core.config.strict import ScheduleConfig
 from etf_platform.orchestration.alerting.keys import HEARTBEAT
 from etf_platform.orchestration.assets import asset_key, steps_of
 from etf_platform.orchestration.graph_arbitrage import JOB as ARBITRAGE
-from etf_platform.orchestration.graph_operations import ACCOUNT, WEEKLY
+from etf_platform.orchestration.graph_operations import ACCOUNT, PORTFOLIO_JOB, WEEKLY
 from etf_platform.orchestration.graph_operations import JOB as OPERATIONS
 from etf_platform.orchestration.graph_scoring import JOB as SCORING
 from etf_platform.orchestration.platform import Platform
@@ -37,7 +37,8 @@ ARBITRAGE_JOB = (
 SCORING_JOB = "One session of the scored assets: bars and series, scores, how they did, the daily market report."
 OPERATIONS_JOBS = {
     ACCOUNT: "One session of the running account of every pool.",
-    OPERATIONS: "One session judged: account against back-test, drift, metrics, gates, what is in force.",
+    OPERATIONS: "One session of every pool judged: account against back-test, drift, metrics, gates.",
+    PORTFOLIO_JOB: "The metrics of all accounts together, the KPI board, the daily regression, what is in force.",
     WEEKLY: "The documents of one ISO week, evidence first, in the order of the chain.",
 }
 QUOTES_JOB = (

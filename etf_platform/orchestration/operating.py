@@ -17,7 +17,7 @@ from etf_platform.orchestration.alerting.sensors import least_seconds, scene_of
 from etf_platform.orchestration.alerting.watch import Scene, noting
 from etf_platform.orchestration.assets import asset_key
 from etf_platform.orchestration.failures import translated
-from etf_platform.orchestration.graph_operations import ACCOUNT, GATES, JOB, STATUS, WEEKLY
+from etf_platform.orchestration.graph_operations import ACCOUNT, GATES, JOB, PORTFOLIO_JOB, STATUS, WEEKLY
 from etf_platform.orchestration.jobs import LIMITS, AssetJob, follow
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.windows import PARTITION, RANGE_END, RANGE_START
@@ -51,6 +51,7 @@ def build_operating(
         ],
         [
             *(follow(status, jobs["portfolio"], jobs[ACCOUNT]) for status in ENDED),
+            *(follow(status, jobs[JOB], jobs[PORTFOLIO_JOB]) for status in ENDED),
             _closing(platform.config.alerts.sensors.seconds.closing),
             _retraining(retrain, platform.config.alerts.sensors.seconds.closing),
         ],

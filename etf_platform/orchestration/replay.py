@@ -15,7 +15,7 @@ from etf_platform.core.errors import BadInputError, PlatformError
 from etf_platform.orchestration.assets import steps_of
 from etf_platform.orchestration.closing import close_session
 from etf_platform.orchestration.graph_operations import ACCOUNT as ACCOUNT_JOB
-from etf_platform.orchestration.graph_operations import JOB, WEEKLY
+from etf_platform.orchestration.graph_operations import JOB, PORTFOLIO_JOB, WEEKLY
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.step import Outcome, Step, Window
 
@@ -103,7 +103,7 @@ def _due(platform: Platform, pools: Sequence[str], day: dt.date, only: bool) -> 
         is_asked = universe in pools or (universe == PORTFOLIO and not only)
         if is_asked and step.address in BEFORE and _lacking(platform, universe, step, day):
             yield universe, step
-    yield from ((u, s) for u, s in steps if s.job in (ACCOUNT_JOB, JOB))
+    yield from ((u, s) for u, s in steps if s.job in (ACCOUNT_JOB, JOB, PORTFOLIO_JOB))
     yield from ((pool, None) for pool in pools)
     if _ends_week(platform, pools[0], day):
         yield from ((u, s) for u, s in steps if s.job == WEEKLY)

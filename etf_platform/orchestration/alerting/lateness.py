@@ -16,12 +16,12 @@ from etf_platform.core.config.strict import ScheduleConfig
 from etf_platform.orchestration.alerting import telling
 from etf_platform.orchestration.alerting.watch import Memory, Scene, Sight, Watch
 from etf_platform.orchestration.assets import asset_key, steps_of
-from etf_platform.orchestration.graph_operations import JOB as OPERATIONS
-from etf_platform.orchestration.graph_operations import WEEKLY
+from etf_platform.orchestration.graph_operations import JOB, PORTFOLIO_JOB, WEEKLY
 from etf_platform.orchestration.jobs import job_of
 from etf_platform.orchestration.platform import Platform
 
 KEPT = 20  # sessions for which something late is waited for
+NEXT_MORNING = (JOB, PORTFOLIO_JOB)
 LATE, MISSING = "late", "missing"
 
 
@@ -56,13 +56,13 @@ def duties(platform: Platform) -> Iterator[Duty]:
         if step.is_partitioned and step.job != WEEKLY:
             owed.setdefault((job_of(step, universe), universe), []).append(asset_key(step.address, universe))
     for (job, universe), keys in owed.items():
-        yield Duty(job, universe, _start(platform, job, universe), tuple(keys), job == OPERATIONS)
+        yield Duty(job, universe, _start(platform, job, universe), tuple(keys), job in NEXT_MORNING)
 
 
 def _start(platform: Platform, job: str, universe: str) -> ScheduleConfig:
     """When a job of a universe starts."""
     config = platform.config
-    if job == OPERATIONS:
+    if job in NEXT_MORNING:
         return config.governance.daily
     if universe == config.scoring.universe:
         return config.scoring.schedule

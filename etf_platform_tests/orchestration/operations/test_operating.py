@@ -10,6 +10,7 @@ from etf_platform.core.states import State
 from etf_platform.core.units import event as kinds
 from etf_platform.core.units.event import Event
 from etf_platform.orchestration import closing, operating
+from etf_platform.orchestration.alerting.lateness import duties
 from etf_platform.orchestration.alerting.watch import Scene
 from etf_platform.orchestration.build import definitions_of
 from etf_platform.orchestration.gate_checks import severity_of
@@ -109,23 +110,40 @@ def test_weeks_begin_with_the_week_of_the_first_partition_and_exist_when_they_ar
     assert (before, after) == ([], ["2024-01-01"])
 
 
-def test_the_account_follows_the_portfolio_after_success_and_after_failure(definitions):
+def test_what_runs_in_the_morning_is_due_the_session_after(platform):
+    """Both jobs at 10:00 of the next session; otherwise the evening would miss them every day."""
+    due = {duty.job: (duty.at.hour, duty.is_next_day) for duty in duties(platform)}
+
+    assert due["operations"] == due["operations_portfolio"] == (10, True)
+    assert due["account"][1] is False
+
+
+@pytest.mark.parametrize(("before", "then"), [("portfolio", "account"), ("operations", "operations_portfolio")])
+def test_one_job_follows_another_after_success_and_after_failure(definitions, before, then):
     for ending in ("success", "failure"):
-        sensor = definitions.resolve_sensor_def(f"account_after_portfolio_{ending}")
+        sensor = definitions.resolve_sensor_def(f"{then}_after_{before}_{ending}")
 
         assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
-        assert [target.job_name for target in sensor.targets] == ["account"]
+        assert [target.job_name for target in sensor.targets] == [then]
 
 
-def test_the_account_is_no_part_of_what_runs_in_the_morning(definitions):
+def test_the_account_and_the_portfolio_are_no_part_of_what_judges_the_pools(definitions):
+    """Dagster skips all that lies behind a failed step of the same run: one pool must not take the board with it."""
     selected = {
-        name: {key.path[-1] for key in definitions.resolve_job_def(name).asset_layer.selected_asset_keys}
-        for name in ("account", "operations")
+        name: {tuple(key.path) for key in definitions.resolve_job_def(name).asset_layer.selected_asset_keys}
+        for name in ("account", "operations", "operations_portfolio")
     }
 
-    assert selected["account"] == {"account"}
-    assert {"consistency", "features", "values", "gates", "status", "kpi_board"} <= selected["operations"]
-    assert "account" not in selected["operations"]
+    assert {path[-1] for path in selected["account"]} == {"account"}
+    assert {path[-1] for path in selected["operations"]} == {"consistency", "features", "values", "gates"}
+    assert {path[-1] for path in selected["operations_portfolio"]} == {
+        "values",
+        "kpi_board",
+        "daily_regression",
+        "status",
+    }
+    assert {"portfolio" in path for path in selected["operations"]} == {False}
+    assert {"portfolio" in path for path in selected["operations_portfolio"]} == {True}
 
 
 def test_gates_are_blocking_checks_on_an_asset_behind_everything_that_is_judged(definitions):
