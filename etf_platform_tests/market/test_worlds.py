@@ -60,7 +60,7 @@ def test_another_seed_is_another_world(tmp_path, asked):
 
 def test_a_damaged_file_is_drawn_again(tmp_path, asked):
     worlds.kept_world(tmp_path, *asked())
-    (file,) = tmp_path.glob("*.parquet")
+    (file,) = tmp_path.glob("*.arrow")
     file.write_bytes(file.read_bytes()[:1000])
 
     rows = worlds.kept_world(tmp_path, *asked())

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from etf_platform import __version__
 from etf_platform.core.config.models import Instrument, SampleSource
@@ -40,9 +39,9 @@ def kept_world(
     """
     sessions.between(source.start, end)
     until = min(day(f"{day(end).year}-12-31"), sessions.known_until)
-    path = folder / f"{_digest(source, name, symbols, instruments, sessions, until)}.parquet"
+    path = folder / f"{_digest(source, name, symbols, instruments, sessions, until)}.arrow"
     try:
-        rows = pq.read_table(path, use_threads=False).to_pandas()
+        rows = _kept(path)
     except (OSError, pa.ArrowInvalid):
         rows = simulate(source, name, symbols, instruments, sessions, until)
         _keep(path, rows)
@@ -72,9 +71,17 @@ def _code() -> str:
     return f"{__version__}/{pd.__version__}/{bodies}"
 
 
+def _kept(path: Path) -> pd.DataFrame:
+    """Mapped, not decoded: uncompressed columns are read at the speed of memory."""
+    with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as stored:
+        return stored.read_all().to_pandas(use_threads=False)
+
+
 def _keep(path: Path, rows: pd.DataFrame) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.Table.from_pandas(rows, preserve_index=False), partial, compression="lz4")
+        table = pa.Table.from_pandas(rows, preserve_index=False).combine_chunks()
+        with pa.OSFile(str(partial), "wb") as file, pa.ipc.new_file(file, table.schema) as stored:
+            stored.write_table(table)
         partial.replace(path)
