@@ -38,16 +38,23 @@ def detect_actions(bars: pd.DataFrame, instruments: Mapping[str, Instrument]) ->
         1 / price_ratio, since the open also moved with the market, else 1 / price_ratio.
     """
     ordered = bars.sort_values(["symbol", "date"], ignore_index=True)
-    by_symbol = ordered.groupby("symbol")
     before = (ordered["close"] * ordered["adj_factor"]).groupby(ordered["symbol"]).shift()
     ratio = ordered["open"] * ordered["adj_factor"] / before
     allowed = rates_of(ordered, instruments) * UNADJUSTED.move_factor + UNADJUSTED.move_floor
-    usual = by_symbol["volume"].transform(lambda v: v.shift().rolling(VOLUME_SESSIONS, MIN_VOLUME_SESSIONS).median())
-    found = ordered.assign(price_ratio=ratio, volume_ratio=ordered["volume"] / usual)[(ratio - 1.0).abs() > allowed]
+    is_found = (ratio - 1.0).abs() > allowed
+    usual = _usual_volume(ordered[ordered["symbol"].isin(ordered.loc[is_found, "symbol"])])
+    surge = (ordered["volume"] / usual)[is_found]
+    found = ordered[is_found].assign(price_ratio=ratio[is_found], volume_ratio=surge)
     inverse = 1.0 / found["price_ratio"].to_numpy(dtype=np.float64)
     found = found.assign(suggested_factor=_rounded(inverse), status="review")
     found["kind"] = _kinds(inverse, found["volume_ratio"].to_numpy(dtype=np.float64))
     return found[[c.name for c in ADJUSTMENT_EVENTS.columns]].sort_values(["date", "symbol"], ignore_index=True)
+
+
+def _usual_volume(ordered: pd.DataFrame) -> pd.Series:
+    """Median volume of the bars before each row, by symbol."""
+    by_symbol = ordered.groupby("symbol")["volume"]
+    return by_symbol.transform(lambda v: v.shift().rolling(VOLUME_SESSIONS, MIN_VOLUME_SESSIONS).median())
 
 
 def decided(events: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
