@@ -5,6 +5,7 @@ the contents of the JSON files (`factors`, `backtest`), reading the lake, snapsh
 export that this one does not write again is removed, so that nobody reads a stale one.
 """
 
+import functools
 import json
 import math
 import uuid
@@ -204,7 +205,30 @@ def _write_filters(folder: Path, export: PoolExport) -> list[Path]:
 
 def to_json(content: Mapping[str, Any]) -> bytes:
     """Strict JSON (UTF-8, NaN and infinities as null) in the order given, ending with a line break."""
-    return (json.dumps(_plain(content), ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+    return (_indented(_plain(content), 0) + "\n").encode()
+
+
+def _indented(value: Any, depth: int) -> str:
+    """As `json.dumps(value, indent=2)`, whose indents are written in Python, value by value: here what holds no further
+    mapping or list is left to the compiled encoder, several times faster.
+    """
+    if not isinstance(value, (dict, list)) or not value:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    inner, outer = "\n" + "  " * (depth + 1), "\n" + "  " * depth
+    items = value.values() if isinstance(value, dict) else value
+    if not any(isinstance(item, (dict, list)) for item in items):
+        flat = _encoder(depth + 1).encode(value)
+        return flat[0] + inner + flat[1:-1] + outer + flat[-1]
+    if isinstance(value, dict):
+        lines = [f"{json.dumps(key, ensure_ascii=False)}: {_indented(item, depth + 1)}" for key, item in value.items()]
+        return "{" + inner + f",{inner}".join(lines) + outer + "}"
+    return "[" + inner + f",{inner}".join(_indented(item, depth + 1) for item in value) + outer + "]"
+
+
+@functools.cache
+def _encoder(depth: int) -> json.JSONEncoder:
+    separators = (",\n" + "  " * depth, ": ")
+    return json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=separators)
 
 
 def _plain(value: Any) -> Any:

@@ -254,3 +254,14 @@ def test_json_is_strict() -> None:
     assert to_json({"b": np.float32(0.5), "a": [np.nan, np.int64(3), float("inf")], 1: {"c": np.bool_(True)}}) == (
         b'{\n  "b": 0.5,\n  "a": [\n    null,\n    3,\n    null\n  ],\n  "1": {\n    "c": true\n  }\n}\n'
     )
+
+
+def test_json_is_indented_as_the_standard_library_does():
+    """Nested, empty and flat values, quotes, line breaks and letters beyond ASCII, at every depth."""
+    flat = {"text": '行业, "ETF"\n', "number": 1e-7, "flag": True, "none": None}
+    content = {"flat": flat, "empty": {}, "list": [1, [], [flat, [0.1, 2]], {"deep": [flat]}], "words": ["a, b", ""]}
+
+    written = to_json(content)
+
+    assert written.decode() == json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+    assert to_json({}) == b"{}\n"
