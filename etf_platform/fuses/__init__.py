@@ -3,6 +3,7 @@
 Here: pure functions of tables and limits. Not here: loading tables, telling people, what a closed gate forbids.
 """
 
+import functools
 import sys
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from etf_platform.core.errors import ConfigError
 from etf_platform.core.units.fuse import Fuse
 
 
+@functools.cache
 def every_fuse() -> tuple[Fuse, ...]:
     """All fuses with their declared defaults, ordered by module and position."""
     return tuple(collect(sys.modules[__name__], Fuse))

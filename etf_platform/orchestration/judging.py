@@ -1,5 +1,6 @@
 """Runs fuses on stored tables and records every verdict in the ops database; knows no Dagster."""
 
+import functools
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -122,7 +123,13 @@ def stored_meta(platform: Platform, universe: str) -> dict[str, object] | None:
     if not platform.lake.exists(t.PANEL_META, universe):
         return None
     frame = platform.lake.read(t.PANEL_META, universe)
-    return {key: json.loads(value) for key, value in zip(frame["entry"], frame["value"], strict=True)}
+    return {key: _parsed(value) for key, value in zip(frame["entry"], frame["value"], strict=True)}
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(value: str) -> object:
+    """The same entry is asked for by every group of fuses; nobody changes what it gives."""
+    return json.loads(value)
 
 
 def has_started(platform: Platform, universe: str) -> bool:

@@ -4,6 +4,7 @@ Here: order of the sections, plots, escaping. Not here: what a section says. HTM
 every inserted text passes `plain_markdown`, so that no name can become a tag, a link or a new table column.
 """
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -53,6 +54,7 @@ def plain_markdown(value: object) -> object:
     return AT_AN_EDGE.sub(lambda found: "\\" + found.group(), " ".join(value.translate(SPECIAL).split()))
 
 
+@functools.cache
 def template_environment(html: bool) -> jinja2.Environment:
     """The environment of every report: HTML escaped by jinja2, Markdown by `plain_markdown`."""
     return jinja2.Environment(
