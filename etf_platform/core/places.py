@@ -13,6 +13,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    import pyarrow as pa
+
+KEPT = 6  # texts of which the codes are kept
+_last: tuple[tuple[pa.ChunkedArray, np.ndarray, pd.Index], ...] = ()
 
 
 def places_of(names: pd.Series, index: pd.Index) -> np.ndarray:
@@ -27,10 +31,35 @@ def places_of(names: pd.Series, index: pd.Index) -> np.ndarray:
     -------
     ndarray of int64, shape (n,)
     """
+    codes, found = codes_of(names)
+    return index.get_indexer(found)[codes]
+
+
+def codes_of(names: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    """As `pandas.factorize`: which distinct name stands in each row, in the order of their first rows.
+
+    The same stored text is asked for by step after step of one table, so that the last few answers are kept. Arrow text
+    never changes: a column that is written to holds another object.
+
+    Returns
+    -------
+    codes : ndarray of int64, shape (n,)
+        Not to be written to.
+    found : Index of the distinct names
+    """
     import pandas as pd
 
-    codes, found = pd.factorize(names)
-    return index.get_indexer(pd.Index(found))[codes]
+    global _last
+    text = names.array.__arrow_array__() if hasattr(names.array, "__arrow_array__") else None
+    for kept, codes, found in _last:
+        if kept is text:
+            return codes, found
+    codes, distinct = pd.factorize(names)
+    codes.flags.writeable = False
+    found = pd.Index(distinct)
+    if text is not None:
+        _last = ((text, codes, found), *_last[: KEPT - 1])
+    return codes, found
 
 
 def ordered_places(names: pd.Series, days: pd.Series) -> tuple[np.ndarray, np.ndarray]:
@@ -49,9 +78,9 @@ def ordered_places(names: pd.Series, days: pd.Series) -> tuple[np.ndarray, np.nd
         Rank of the name of each ordered row among the distinct names.
     """
     import numpy as np
-    import pandas as pd
 
-    codes, _ = pd.factorize(names, sort=True)
+    codes, found = codes_of(names)
+    codes = np.argsort(found.argsort())[codes]
     when = days.to_numpy()
     if (when[1:] >= when[:-1]).all():
         order = np.argsort(codes.astype(np.uint16) if codes.max(initial=0) < 1 << 16 else codes, kind="stable")

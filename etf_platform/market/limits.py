@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from etf_platform.core.config.models import Instrument
+from etf_platform.core.places import codes_of
 from etf_platform.core.ticks import limit_price, to_ticks
 from etf_platform.market import codes
 from etf_platform.market.instruments import board, limit_scope, market, tick_size
@@ -40,7 +41,7 @@ def rates_of(rows: pd.DataFrame, instruments: Mapping[str, Instrument]) -> np.nd
     ndarray of shape (n,)
     """
     rates, days = np.full(len(rows), np.nan), rows["date"].to_numpy()
-    codes, symbols = pd.factorize(rows["symbol"])
+    codes, symbols = codes_of(rows["symbol"])
     kinds = [(limit_scope(str(s), instruments.get(str(s))), market(str(s))) for s in symbols]
     distinct = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
     numbers = np.array([distinct[kind] for kind in kinds], dtype=np.int8)[codes]

@@ -19,6 +19,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
+from etf_platform.core.places import codes_of
 from etf_platform.core.schema import Table
 from etf_platform.storage.lake import Lake
 from etf_platform.storage.span import Day, Span
@@ -112,7 +113,7 @@ def _bytes_of(column: pd.Series) -> bytes:
     """Numbers, days and flags as they lie in memory; of other values the distinct ones and which stands where."""
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biufM":
         return column.to_numpy().tobytes()
-    codes, found = pd.factorize(column)
+    codes, found = codes_of(column)
     return repr([*map(str, found)]).encode() + codes.tobytes()
 
 

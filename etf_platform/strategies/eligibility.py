@@ -12,7 +12,7 @@ import pandas as pd
 
 from etf_platform.core.config.models import Eligibility, Quality
 from etf_platform.core.errors import BadInputError
-from etf_platform.core.places import places_of
+from etf_platform.core.places import codes_of, places_of
 from etf_platform.core.ticks import limit_price, to_ticks
 from etf_platform.strategies.matrices import to_matrices, trailing_sum
 
@@ -46,7 +46,7 @@ class Earlier:
         day, fund = rows.get_indexer(pd.Index(bars["date"]))[is_known], places[is_known]
         first = np.full(len(symbols), len(rows))
         np.minimum.at(first, fund, day)
-        codes, names = pd.factorize(bars["source"])
+        codes, names = codes_of(bars["source"])
         newest = np.full(len(symbols), -1)
         order = np.argsort(bars["date"].to_numpy(), kind="stable")
         newest[places[order]] = codes[order]

@@ -15,7 +15,7 @@ import pandas as pd
 from etf_platform.core.config.load import Config
 from etf_platform.core.config.models import Direction, Eligibility, Quality, Rotation
 from etf_platform.core.errors import BadInputError
-from etf_platform.core.places import rows_between
+from etf_platform.core.places import codes_of, rows_between
 from etf_platform.core.tables import TARGETS
 from etf_platform.core.units.strategy import ScoredFactor, Strategy
 from etf_platform.strategies.decisions import is_decision
@@ -262,7 +262,7 @@ def _rows(
 
 def _last_sources(bars: pd.DataFrame, rows: pd.DatetimeIndex, symbols: pd.Index, earlier: Earlier | None) -> np.ndarray:
     """Source of each fund's newest bar up to each session, as strings; any before its first bar."""
-    codes, names = pd.factorize(bars["source"])
+    codes, names = codes_of(bars["source"])
     if len(names) == 1 and (earlier is None or set(earlier.source) <= {"", names[0]}):
         return np.full((len(rows), len(symbols)), names[0], dtype=object)
     coded = to_matrices(bars.assign(code=codes), ("code",), rows, symbols)[0]
