@@ -71,7 +71,9 @@ def moments(columns: Sequence[np.ndarray]) -> Moments:
 
 def moment_arrays(frame: pd.DataFrame) -> dict[str, np.ndarray]:
     """`moments` of the columns of a frame as arrays by name: arguments of `Moments`."""
-    return dict(vars(moments([frame[name].to_numpy() for name in frame])))
+    of_one_type = frame.dtypes.nunique() == 1  # then a panel is one block, and 343 columns need not be asked for
+    columns = list(frame.to_numpy().T) if of_one_type else [frame[name].to_numpy() for name in frame]
+    return dict(vars(moments(columns)))
 
 
 def joined_moments(parts: Sequence[Moments]) -> Moments:
