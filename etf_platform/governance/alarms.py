@@ -79,6 +79,6 @@ def closing(alarm_id: str, known: Iterable[Event], by: str, role: str, reason: s
 def _rises(event: Event) -> bool:
     levels = _RISING.get(event.kind)
     if levels is None:
-        return True
+        return not event.payload.get("goes_on")
     before, after = (str(event.payload.get(name, "")) for name in ("from", "to"))
     return before in levels and after in levels and levels.index(after) > levels.index(before)

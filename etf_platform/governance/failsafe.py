@@ -7,6 +7,7 @@ import datetime as dt
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from etf_platform.core.config.governance import FailSafeRule
 from etf_platform.core.states import State
@@ -59,16 +60,18 @@ def judge(rules: Sequence[FailSafeRule], observations: Observations, sessions: S
     return [_judge(rule, observations.get(rule.metric, {}), sessions) for rule in rules]
 
 
-def fired_event(verdict: Verdict, strategy: str) -> Event:
-    """The record of a rule that fired: one per rule, strategy and session."""
+def fired_event(verdict: Verdict, strategy: str, goes_on: bool = False) -> Event:
+    """The record of a rule that fired: one per rule, strategy, session; `goes_on`: what it did before still stands."""
     rule = verdict.rule
-    payload = {
+    payload: dict[str, Any] = {
         "rule": rule.rule_id,
         "action": rule.action,
         "severity": rule.severity,
         "values": list(verdict.values),
         "reason": verdict.reason,
     }
+    if goes_on:
+        payload["goes_on"] = True
     key = f"{FAILSAFE_FIRED}/{rule.rule_id}/{strategy}/{verdict.session}"
     return Event(key, FAILSAFE_FIRED, strategy, "system:failsafe", payload, verdict.session)
 

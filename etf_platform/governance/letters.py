@@ -56,7 +56,9 @@ def messages(events: Sequence[Recorded], now: dt.datetime) -> list[Event]:
 
 
 def _is_count(event: Recorded) -> bool:
-    """A breaker that only counted a calm session."""
+    """A breaker that only counted a calm session, or a rule that stays true while what it did stands."""
+    if event.kind == kinds.FAILSAFE_FIRED:
+        return bool(event.payload.get("goes_on"))
     return event.kind == kinds.BREAKER_MOVED and "to" in event.payload and event.payload["from"] == event.payload["to"]
 
 

@@ -50,8 +50,10 @@ def record(
 def react(events: Sequence[Event], config: GovernanceConfig, verdict: Verdict, strategy: str) -> list[Event]:
     """Events of one fired rule: the firing itself, its action, and an incident unless it only warns.
 
-    A freeze or retrain of the same strategy that is still open is not opened twice.
+    A freeze or retrain of the same strategy that is still open is not opened twice, and while its freeze stands a rule
+    that stays true opens no further incident: the firing says that it goes on, and nobody is told again.
     """
+    goes_on = _has_frozen(events, config, _cause(verdict, strategy))
     acts = {
         "freeze": _freeze,
         "degrade": _degrade,
@@ -59,9 +61,9 @@ def react(events: Sequence[Event], config: GovernanceConfig, verdict: Verdict, s
         "halt": _halt,
         "notify": _nothing,
     }[verdict.rule.action](events, config, verdict, strategy)
-    incident = [] if verdict.rule.severity == "warning" else [_incident(verdict, strategy)]
-    has_one = any(event.kind == kinds.INCIDENT_OPENED for event in acts)
-    return [fired_event(verdict, strategy), *acts, *([] if has_one else incident)]
+    has_one = goes_on or any(event.kind == kinds.INCIDENT_OPENED for event in acts)
+    incident = [] if has_one or verdict.rule.severity == "warning" else [_incident(verdict, strategy)]
+    return [fired_event(verdict, strategy, goes_on), *acts, *incident]
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,14 @@ def open_retrain(events: Sequence[Event], config: GovernanceConfig, cause: Cause
 
 
 def _frozen(events: Sequence[Event], config: GovernanceConfig, cause: Cause) -> list[Event]:
-    if any(freeze.rule == cause.rule for freeze in freezes.fold(events, config).of(cause.strategy)):
+    if _has_frozen(events, config, cause):
         return []
     key = f"failsafe/{cause.rule}/{cause.strategy}/{cause.session}"
     return [freezes.freeze(cause.strategy, key, BY, cause.reason, cause.session, cause.rule)]
+
+
+def _has_frozen(events: Sequence[Event], config: GovernanceConfig, cause: Cause) -> bool:
+    return any(freeze.rule == cause.rule for freeze in freezes.fold(events, config).of(cause.strategy))
 
 
 def _cause(verdict: Verdict, strategy: str) -> Cause:

@@ -125,7 +125,7 @@ def paired(rows: pd.DataFrame, candidate: str, stable: str) -> pd.DataFrame:
     """
     known = rows.dropna(subset=["daily_return"]).set_index("date")
     mine, other = (known[known["release_id"] == name][["daily_return", "origin"]] for name in (candidate, stable))
-    both = mine.join(other, how="inner", suffixes=("", "_stable")).sort_index()
+    both = mine.join(other, how="inner", rsuffix="_stable").sort_index()
     is_live = (both["origin"] == SHADOW) & (both["origin_stable"] == SHADOW)
     difference = both["daily_return"] - both["daily_return_stable"]
     return pd.DataFrame({"date": both.index, "difference": difference.to_numpy(), "is_live": is_live.to_numpy()})

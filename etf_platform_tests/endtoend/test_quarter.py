@@ -141,7 +141,7 @@ def test_every_week_has_its_pack_as_json_and_markdown(quarter):
         assert pack["status"] == "AUTO_BLOCKED"  # nothing was released, nobody signed
 
 
-def test_the_last_week_written_again_has_the_same_bytes(quarter, copy):
+def test_the_last_full_week_written_again_after_later_sessions_has_the_same_bytes(quarter, copy):
     home = copy(quarter.home)
     folder = home / "reports" / "governance" / WEEKS[-1]
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
@@ -171,9 +171,9 @@ def test_a_changed_parameter_is_red_at_weight_and_at_signal(quarter, copy, tmp_p
 
     red = _red(quarter.opened(copy(quarter.home), config))
 
-    assert len(red) > 0
-    assert set(red.values()) <= {"weight", "signal"}
-    assert "signal" in red.values()
+    assert red["2024-10-08"] == "weight"  # the same set of funds until the next decision, at other weights
+    assert Counter(red.values()).most_common(1)[0][0] == "signal"
+    assert set(red.values()) <= {"weight", "signal", "fill", "return"}  # while halted both go for nothing
 
 
 def test_a_changed_cost_is_red_at_fill(quarter, copy, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from etf_platform.core.config.governance import FailSafeRule
 from etf_platform.core.states import State
-from etf_platform.governance import failsafe, freezes, reactions, releases
+from etf_platform.governance import alarms, failsafe, freezes, letters, reactions, releases
 from etf_platform.storage import events as recorded
 from etf_platform_tests.governance.conftest import RULES
 from etf_platform_tests.resources import release_story as story
@@ -122,14 +122,17 @@ def test_drift_on_three_sessions_opens_a_retrain_and_freezes(raised, staff):
     assert reactions.has_open_retrain(recorded.events(raised), "A_SHARE")
 
 
-def test_the_same_session_fires_once_and_a_longer_run_opens_no_second_freeze(raised, staff):
-    reactions.record(raised, staff.config, observe("drift_alarm", 1, 5), "A_SHARE", post)
+def test_the_same_session_fires_once_and_a_longer_run_opens_no_second_freeze_and_no_second_incident(raised, staff):
+    first = reactions.record(raised, staff.config, observe("drift_alarm", 1, 5), "A_SHARE", post)
 
     again = reactions.record(raised, staff.config, observe("drift_alarm", 1, 5), "A_SHARE", post)
     later = reactions.record(raised, staff.config, observe("drift_alarm", 1, 6), "A_SHARE", post)
 
+    now = dt.datetime(2024, 10, 14, tzinfo=dt.UTC)
     assert again == []
-    assert kinds(later) == ["failsafe.fired", "incident.opened"]
+    assert kinds(later) == ["failsafe.fired"]
+    assert (len(letters.messages(first, now)), letters.messages(later, now)) == (1, [])
+    assert later[0].key not in {alarm.alarm_id for alarm in alarms.alarms([*first, *later])}
 
 
 def test_a_quiet_day_records_nothing(raised, staff):

@@ -36,11 +36,23 @@ POOL_COLUMN = {
     "kpi/{}/values",
     "governance/{}/gates",
 }
-WEEKLY_DOCUMENTS = (
-    "performance_baseline latency_benchmark kpi_snapshot risk_exceptions change_rollback_record operating_audit "
-    "pnl_attribution live_deviation_snapshot consistency_replay drift_report canary_checklist adr decision_log "
-    "manual_status signoff_pack"
-).split()
+WEEKLY_DOCUMENTS = [
+    "performance_baseline",
+    "latency_benchmark",
+    "kpi_snapshot",
+    "risk_exceptions",
+    "change_rollback_record",
+    "operating_audit",
+    "pnl_attribution",
+    "live_deviation_snapshot",
+    "consistency_replay",
+    "drift_report",
+    "canary_checklist",
+    "adr",
+    "decision_log",
+    "manual_status",
+    "signoff_pack",
+]
 UNIVERSE_COLUMN = {
     "market/US/bars",
     "indicators/US/daily",

@@ -22,7 +22,9 @@ CHAIN = [["market", "A_SHARE", "bars"], ["factors", "A_SHARE", "panel"], ["strat
 WEEK = ["2024-03-04", "2024-03-05", "2024-03-06", "2024-03-07", "2024-03-08"]
 STOPPED_BARS, STOPPED_PANEL = ["market", "OTHER", "bars"], ["factors", "OTHER", "panel"]
 LAYERS = ("market", "factors", "strategies", "backtest", "kpi", "reports", "governance")
-OF_POOLS = 'key:"*/A_SHARE/*" or key:"*/OTHER/*" or key:"*/portfolio/*"'  # of all assets the page draws a part
+OF_POOLS = (  # of many assets the page draws a part
+    'key:"*/A_SHARE/*" or key:"*/OTHER/*" or (key:"*/portfolio/*" and not group:"governance")'
+)
 EXPANDED = ",".join(f"global@global:{layer}" for layer in LAYERS)
 OPEN_FIRST_PLOT = """const found = [...document.querySelectorAll('*')]
   .find(e => e.children.length == 0 && e.textContent.includes('Show Markdown'));

@@ -30,7 +30,7 @@ class Source:
     path : str
         Path below the home, or lake address.
     sha256 : str
-        Of the file; of a table its `version N`.
+        Of the file, or of the rows that were read of a table (`rows_digest`): rows that come later change nothing.
     as_of : str
         Newest date of its content, ISO; empty without one.
     """

@@ -16,6 +16,7 @@ from etf_platform.governance import releases
 from etf_platform.governance.ledger import counted
 from etf_platform.governance.weekly import canary_checklist, decision_log, quarter_review, signoff_pack
 from etf_platform.governance.weekly.artefact import Source, week_of
+from etf_platform.governance.weekly.digests import rows_digest
 from etf_platform.governance.weekly.quarter_review import Facts, Reading, Week
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.releasing import stored
@@ -126,8 +127,7 @@ def _kpis(platform: Platform, start: dt.date, end: dt.date) -> tuple[dict[str, l
         rows = rows[(rows["period"] == "day") & rows["kpi"].isin(KPIS)]
         if len(rows):
             address = declared.KPI_VALUES.address(strategy)
-            version = platform.lake.version(declared.KPI_VALUES, strategy)
-            sources.append(Source(address, f"version {version}", f"{rows['date'].max():%Y-%m-%d}"))
+            sources.append(Source(address, rows_digest(rows), f"{rows['date'].max():%Y-%m-%d}"))
         for kpi in KPIS:
             reading = _reading(rows[rows["kpi"] == kpi], strategy, start)
             found.setdefault(kpi, []).extend(reading)

@@ -1,11 +1,13 @@
 """One week of one installation, as the gathering of its documents sees it: reads with dates, and the one way to write.
 
-Reading remembers which table version and which document was read and the newest date in it: the inputs of the document.
+Reading remembers the digest of the rows and of the documents that were read, and the newest date in them: the inputs of
+the document.
 Nothing after the week's last session is read. Not here: what is read for which document (the other modules), what a
 document says (`governance.weekly`).
 """
 
 import datetime as dt
+import hashlib
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +22,7 @@ from etf_platform.governance.weekly import artefact as pack
 from etf_platform.governance.weekly import signed
 from etf_platform.governance.weekly.about import About
 from etf_platform.governance.weekly.artefact import Artefact, Source
+from etf_platform.governance.weekly.digests import rows_digest
 from etf_platform.governance.weekly.manual import KINDS as MANUAL
 from etf_platform.orchestration.platform import PORTFOLIO, Platform
 from etf_platform.orchestration.provenance import code_commit
@@ -52,6 +55,7 @@ class Week:
         self.sunday = self.monday + dt.timedelta(days=6)
         self.where = pack.folder(platform.workspace.reports, self.name)
         self._tables = StepTables(platform, window)
+        self._read: dict[tuple[str, str], str] = {}  # address and first day -> digest of the rows
         self._newest: dict[str, str] = {}
         self._sources: list[Source] = []
 
@@ -89,6 +93,7 @@ class Week:
         newest = f"{found['date'].max():%Y-%m-%d}" if len(found) else ""
         address = table.address(universe)
         self._newest[address] = max(self._newest.get(address, ""), newest)
+        self._read[address, str(start or self.monday)] = rows_digest(found)
         return found
 
     def document(self, name: str, week: str = "") -> dict[str, Any] | None:
@@ -131,12 +136,14 @@ class Week:
     def about(self, with_inputs: bool = True) -> About:
         """Week, sessions, inputs read so far, code."""
         commit = code_commit()
-        tables = [
-            Source(address, f"version {version}", self._newest.get(address, ""))
-            for address, version in self._tables.versions().items()
-        ]
+        tables = [Source(address, self._digest(address), newest) for address, newest in self._newest.items()]
         inputs = (*tables, *dict.fromkeys(self._sources)) if with_inputs else ()
         return About(self.name, self.sessions, inputs, commit.removesuffix(".dirty"), commit.endswith(".dirty"))
+
+    def _digest(self, address: str) -> str:
+        """Of everything that was read of a table; of several readings the digest of their digests."""
+        read = [digest for (of, _), digest in sorted(self._read.items()) if of == address]
+        return read[0] if len(read) == 1 else hashlib.sha256("".join(read).encode()).hexdigest()
 
     def is_signed(self, name: str) -> bool:
         """Whether people have signed a document of this week: it is not made again."""

@@ -41,5 +41,5 @@ def render(document: Document) -> str:
 
 def _with_units(metric: Document) -> dict[str, object]:
     """The metric with its figures as text in its own unit."""
-    unit = READS.get(metric["unit"], metric["unit"])
+    unit = str(READS.get(metric["unit"], metric["unit"]) or "")
     return {**metric, **{name: shown(metric[name], unit) for name in FIGURES}}

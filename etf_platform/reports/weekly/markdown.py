@@ -74,11 +74,9 @@ def code(items: Iterable[str]) -> list[str]:
 
 
 def inputs(document: Document) -> list[str]:
-    """The inputs with date and version; of a digest the first digits, the JSON has it whole."""
-    rows = [
-        {**row, "said": row["sha256"] if " " in row["sha256"] else row["sha256"][:DIGEST]} for row in document["inputs"]
-    ]
-    return table(rows, (("Path", "path", ""), ("version or SHA-256", "said", ""), ("As of", "as_of", "")))
+    """The inputs with date and the first digits of their digest; the JSON has it whole."""
+    rows = [{**row, "said": row["sha256"][:DIGEST]} for row in document["inputs"]]
+    return table(rows, (("Path", "path", ""), ("SHA-256", "said", ""), ("As of", "as_of", "")))
 
 
 def signatures(roles: Iterable[str]) -> list[str]:
