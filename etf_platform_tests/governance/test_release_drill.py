@@ -437,7 +437,8 @@ def states(ops, staff) -> list[str]:
     events, found = recorded.events(ops), []
     told = letters_of(ops)
     for name in STRATEGIES:
-        of_act = sorted(e.kind for e in events if e.key.split("/")[1:2] == ["rollback"] and e.key.endswith(f"/{name}"))
+        own = [e for e in events if e.key.endswith(f"/{name}")]
+        of_act = sorted(e.kind for e in own if "/rollback/" in e.key or e.kind == "experiment.rolled_back")
         folded = releases.fold(events, staff.config, name)
         frozen = freezes.fold(events, staff.config).is_on(name)
         facts = (of_act, folded.candidate is None, frozen, told.get(name, 0))
