@@ -14,7 +14,7 @@ from etf_platform.core.config.strict import ScheduleConfig
 from etf_platform.orchestration.alerting.keys import HEARTBEAT
 from etf_platform.orchestration.assets import asset_key, steps_of
 from etf_platform.orchestration.graph_arbitrage import JOB as ARBITRAGE
-from etf_platform.orchestration.graph_operations import ACCOUNT, PORTFOLIO_JOB, WEEKLY
+from etf_platform.orchestration.graph_operations import ACCOUNT, GATES, PORTFOLIO_JOB, SIGN_OFF, WEEKLY
 from etf_platform.orchestration.graph_operations import JOB as OPERATIONS
 from etf_platform.orchestration.graph_scoring import JOB as SCORING
 from etf_platform.orchestration.platform import Platform
@@ -70,9 +70,10 @@ def build_jobs(platform: Platform) -> dict[str, AssetJob]:
         )
         for name, description in described.items()
     }
+    gated = [asset_key(step.address, u) for u, step in steps_of(platform) if step.address in (GATES, SIGN_OFF)]
     checks = dg.define_asset_job(
         "checks",
-        selection=dg.AssetSelection.all_asset_checks() - dg.AssetSelection.checks_for_assets(HEARTBEAT),
+        selection=dg.AssetSelection.all_asset_checks() - dg.AssetSelection.checks_for_assets(HEARTBEAT, *gated),
         description="Judges every fuse of every pool on what is stored; computes nothing.",
         executor_def=dg.in_process_executor,
         tags=LIMITS,
